@@ -1,0 +1,13 @@
+export type { CacheSizeOptions } from "./cache-capacity.ts";
+export { quoteIdentifier } from "./identifier.ts";
+export { Lexer, tokenize } from "./lexer.ts";
+export type { SqlParams } from "./named-values.ts";
+export type { ParameterStyle } from "./parameter-errors.ts";
+export { type BoundStatement, SqlTranslator } from "./sql-translator.ts";
+export { StatementCache, type StatementCacheOptions, type StatementCacheStats } from "./statement-cache.ts";
+export type { SqlSyntax } from "./syntax.ts";
+export { mysqlSyntax, postgresSyntax, sqliteSyntax } from "./syntaxes.ts";
+export { commentTags } from "./tags.ts";
+export type { Token, TokenKind } from "./token.ts";
+export { translate } from "./translate.ts";
+export type { StatementText, Translation } from "./translation.ts";
