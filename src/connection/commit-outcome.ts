@@ -1,0 +1,88 @@
+import type { PortableStatement } from "../backend/index.ts";
+import { CommitOutcomeUnknownError, ConnectionError, DatabaseError } from "../errors/index.ts";
+import { type Operation, wait } from "../operation/index.ts";
+import { Call } from "./call.ts";
+import type { ConnectionCore } from "./connection-core.ts";
+import type { ConnectionEnvironment } from "./environment.ts";
+
+/** What became of work whose answer was lost. */
+export type Fate = "committed" | "rolled back" | "unknown";
+
+/** What is needed to find out what became of the work of a connection that is gone. */
+export interface LostWork {
+  readonly environment: ConnectionEnvironment;
+  /** Answers a row when the work has been committed, and none when it has not. Undefined: nothing would tell. */
+  readonly evidence: PortableStatement | undefined;
+  /** The server's name for the session that did the work. */
+  readonly sessionId: string | number | undefined;
+}
+
+// A server that has just lost a connection is often gone for a moment; a caller should not be told "unknown" for that.
+const longestSearchMs = 5_000;
+const pauseMs = 100;
+
+/**
+ * Finds out, on another connection, whether lost work was committed. "Absent" is told only when it is final: as long
+ * as the old session lives, its COMMIT may still be carried out, so the session is ended first.
+ */
+export function* findFate(lost: LostWork, timeoutMs: number): Operation<Fate> {
+  const { environment } = lost;
+  const call = new Call("resolveCommit", environment.clock, Math.min(timeoutMs, longestSearchMs));
+  while (lost.evidence !== undefined && call.timeoutMs > 0) {
+    try {
+      return yield* environment.separately(call, (core) => look(core, call, lost));
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      yield* wait(environment.sleep(Math.min(pauseMs, call.timeoutMs)));
+    }
+  }
+  return "unknown";
+}
+
+function* look(core: ConnectionCore, call: Call, { evidence, sessionId }: LostWork): Operation<Fate> {
+  if (evidence === undefined) return "unknown";
+  const isOver = yield* endSession(core, call, sessionId);
+  const rows = yield* core.execute(evidence.sql, evidence.params, call);
+  if (rows.length > 0) return "committed";
+  return isOver ? "rolled back" : "unknown";
+}
+
+/** Ends the session that did the work, and answers whether it is certainly over. */
+function* endSession(
+  core: ConnectionCore,
+  call: Call,
+  sessionId: string | number | undefined,
+): Operation<boolean> {
+  const { endSession, findSession } = core.environment.backend.dialect;
+  if (sessionId === undefined || endSession === undefined || findSession === undefined) return false;
+  for (;;) {
+    const found = yield* core.execute(findSession(sessionId).sql, findSession(sessionId).params, call);
+    if (found.length === 0) return true;
+    if (call.timeoutMs < pauseMs) return false;
+    const { sql, params } = endSession(sessionId);
+    yield* core.execute(sql, params, call);
+    yield* wait(core.environment.sleep(pauseMs / 4));
+  }
+}
+
+/** The error for a commit that was answered by nothing, with a way to ask again later. */
+export function unknownCommit(lost: LostWork, cause: unknown): CommitOutcomeUnknownError {
+  return new CommitOutcomeUnknownError(
+    "the connection was lost while the transaction was being committed; whether it was is not known",
+    { backend: lost.environment.backend.name, operation: "commit", cause },
+    lost.evidence === undefined ? undefined : () => findFate(lost, longestSearchMs),
+  );
+}
+
+/** The error for a commit that has certainly not happened. */
+export function rolledBackCommit(lost: LostWork, cause: unknown): ConnectionError {
+  return new ConnectionError(
+    "the connection was lost before the transaction was committed; nothing of it was stored",
+    {
+      backend: lost.environment.backend.name,
+      operation: "commit",
+      outcome: "rolled_back",
+      cause,
+    },
+  );
+}
