@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import type { AuditedSave, Dialect } from "../../backend/index.ts";
+import type { Call } from "../../connection/call.ts";
+import { findFate, rolledBackCommit, unknownCommit } from "../../connection/commit-outcome.ts";
+import type { ConnectionCore } from "../../connection/connection-core.ts";
+import { ConnectionError, UniqueViolationError } from "../../errors/index.ts";
+import type { Operation } from "../../operation/index.ts";
+import { type EntityRecord, type EntityTable, systemColumnTypes } from "./entity-table.ts";
+import type { EntitySettings, SaveOptions } from "./options.ts";
+import type { RecordInput } from "./record-input.ts";
+import { VersionReader } from "./versions.ts";
+import { type Authorship, stale } from "./write.ts";
+
+type Values = Record<string, unknown>;
+
+/**
+ * Saves a record by one statement, where the database can. Answers undefined when it did not: a guard did not hold,
+ * nothing would have changed, the schema is out of date, or the id has a past that makes it more than one statement's
+ * work. Then the save by several statements finds out which. The record must fit the table as it is.
+ */
+export function* saveAtOnce(
+  core: ConnectionCore,
+  call: Call,
+  table: EntityTable,
+  input: RecordInput,
+  author: Authorship,
+  settings: EntitySettings,
+  options: SaveOptions | undefined,
+): Operation<EntityRecord | undefined> {
+  const { dialect } = core.environment.backend;
+  if (!isPossible(dialect, settings, options)) return undefined;
+  const guards: Values = { ...input.asRead };
+  if (options?.expectedVersion !== undefined) {
+    if (input.id === undefined || (guards.version ?? options.expectedVersion) !== options.expectedVersion)
+      return undefined;
+    guards.version = options.expectedVersion;
+  }
+  const sql = statementFor(dialect, table, Object.keys(input.values), Object.keys(guards), {
+    isNewId: input.id === undefined,
+    // A violation would doom an open transaction; outside of one it only costs the time of a second try.
+    countsOn: input.id !== undefined && core.transactions.current !== null,
+    versionUnchanged: settings.unchangedSaves === "version",
+  });
+  const params: Values = {
+    id: input.id ?? randomUUID(),
+    at: author.at,
+    user_id: author.userId,
+    comment: author.comment,
+    write_id: author.writeId,
+    revision: String(table.revision),
+  };
+  let place = 0;
+  for (const name of Object.keys(input.values)) {
+    params[`f${place++}`] = table.fields.get(name)?.encode(input.values[name]);
+  }
+  place = 0;
+  for (const value of Object.values(guards)) params[`g${place++}`] = value;
+  core.transactions.leaveEvidence({
+    sql: table.statements.writtenBy,
+    params: [String(params.id), author.writeId],
+  });
+  try {
+    const [row] = yield* core.execute(sql, params, call);
+    return row === undefined ? undefined : table.decodeRow(row);
+  } catch (error) {
+    if (core.transactions.current !== null) throw error;
+    if (error instanceof UniqueViolationError && error.table === table.names.history) return undefined;
+    return yield* recovered(core, call, table, { id: String(params.id), writeId: author.writeId }, error);
+  }
+}
+
+/** After a save whose answer was lost: the record as it was saved, or an error that says it was not. */
+export function* recovered(
+  core: ConnectionCore,
+  call: Call,
+  table: EntityTable,
+  written: { readonly id: string; readonly writeId: string },
+  error: unknown,
+): Operation<EntityRecord> {
+  if (!(error instanceof ConnectionError) || error.outcome !== "unknown") throw error;
+  const { environment, driver } = core;
+  const evidence = { sql: table.statements.writtenBy, params: [written.id, written.writeId] };
+  const lost = { environment, evidence, sessionId: driver.sessionId };
+  const fate = yield* findFate(lost, call.timeoutMs);
+  if (fate === "unknown") throw unknownCommit(lost, error);
+  if (fate === "rolled back") throw rolledBackCommit(lost, error);
+  // Others may have saved the record since, so its newest state need not be the one that was written here.
+  const row = yield* environment.separately(call, function* (other) {
+    const [found] = yield* other.execute(evidence.sql, evidence.params, call);
+    return yield* new VersionReader(other, call, table).at(written.id, Number(found?.[0]));
+  });
+  if (row === null || row === stale) throw unknownCommit(lost, error);
+  return table.decodeRow(row);
+}
+
+function isPossible(
+  dialect: Dialect,
+  settings: EntitySettings,
+  options: SaveOptions | undefined,
+): dialect is Dialect & Required<Pick<Dialect, "auditedSave">> {
+  return dialect.auditedSave !== undefined && settings.history === "full" && options?.expectedVersion !== 0;
+}
+
+function statementFor(
+  dialect: Required<Pick<Dialect, "auditedSave">>,
+  table: EntityTable,
+  fields: readonly string[],
+  guards: readonly string[],
+  how: Pick<AuditedSave, "isNewId" | "countsOn" | "versionUnchanged">,
+): string {
+  const shape = [...fields, "", ...guards, String(how.isNewId), String(how.countsOn)];
+  return table.statements.memoised("auditedSave", shape, () =>
+    dialect.auditedSave({
+      ...table.names,
+      ...how,
+      columns: table.columns.map(({ name }) => name),
+      fields: fields.map((name) => ({ name, type: table.schema.fields.get(name)?.storage ?? "text" })),
+      guards: guards.map((name) => ({ name, type: systemColumnTypes.get(name)?.storage ?? "text" })),
+    }),
+  );
+}
