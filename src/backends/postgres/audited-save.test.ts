@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { translate } from "../../sql/index.ts";
+import { auditedSave } from "./audited-save.ts";
+import { postgresDialect } from "./dialect.ts";
+
+const save = {
+  main: "users",
+  history: "users_history",
+  meta: "users_meta",
+  columns: ["id", "name", "version"],
+  fields: [{ name: "name", type: "text" }],
+  guards: [],
+  isNewId: false,
+  countsOn: false,
+  versionUnchanged: false,
+} as const;
+
+function namesOf(changes: Partial<Parameters<typeof auditedSave>[0]>): string[] {
+  return [...translate(auditedSave({ ...save, ...changes }), postgresDialect.syntax).distinctNames].sort();
+}
+
+describe("auditedSave", () => {
+  const always = ["at", "comment", "f0", "id", "revision", "user_id", "write_id"];
+
+  it("takes the same values for every kind of save, and one for each guard", () => {
+    expect(namesOf({})).toEqual(always);
+    expect(namesOf({ isNewId: true })).toEqual(always);
+    expect(namesOf({ countsOn: true })).toEqual(always);
+    expect(namesOf({ guards: [{ name: "version", type: "integer" }] })).toEqual([...always, "g0"].sort());
+  });
+
+  it("looks into the history only where an id may count on from its past", () => {
+    expect(auditedSave({ ...save, countsOn: true })).toContain("MAX([version])");
+    expect(auditedSave(save)).not.toContain("MAX([version])");
+    expect(auditedSave({ ...save, isNewId: true })).not.toContain("MAX([version])");
+  });
+
+  it("leaves a deleted record, and one that would not change, to several statements", () => {
+    expect(auditedSave(save)).toContain(
+      `"stored".[deleted_at] IS NULL AND ("stored".[name] IS DISTINCT FROM EXCLUDED.[name])`,
+    );
+    expect(auditedSave({ ...save, fields: [] })).toContain(`"stored".[deleted_at] IS NULL AND FALSE`);
+    expect(auditedSave({ ...save, versionUnchanged: true })).not.toContain("IS DISTINCT FROM");
+  });
+
+  it("only changes a record that is there when it has guards", () => {
+    const sql = auditedSave({ ...save, guards: [{ name: "version", type: "integer" }] });
+    expect(sql).toMatch(/^WITH "saved" AS \(UPDATE \[users\]/);
+    expect(sql).toContain(`"stored".[version] IS NOT DISTINCT FROM CAST(:g0 AS BIGINT)`);
+  });
+});
