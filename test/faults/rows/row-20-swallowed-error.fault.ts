@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Database, DatabaseManager } from "../../../src/index.ts";
+import { errorNote } from "../harness/error-note.ts";
+import { measure } from "../harness/measure.ts";
+import { type FaultDatabase, missing, sharedDatabase, sqliteDatabase } from "../harness/targets.ts";
+
+/** A promise that is kept when `parties` have come. */
+function barrier(parties: number): () => Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let come = 0;
+  return () => {
+    come += 1;
+    if (come === parties) resolve();
+    return promise;
+  };
+}
+
+describe.each(["sqlite", "postgres", "mysql"] as const)("row 20: an error is swallowed, on %s", (backend) => {
+  const reason = backend === "sqlite" ? undefined : missing(backend);
+  let database: FaultDatabase;
+  let db: Database;
+
+  beforeAll(async () => {
+    if (reason !== undefined) return;
+    database = backend === "sqlite" ? sqliteDatabase() : await sharedDatabase(backend);
+    db =
+      backend === "sqlite"
+        ? DatabaseManager.connect("sqlite", { database: database.url })
+        : DatabaseManager.connect(database.url, { alias: "strata faults" });
+    await db.execute("CREATE TABLE [marks] ([mark] VARCHAR(60) PRIMARY KEY, [n] INTEGER)");
+    await db.executemany("INSERT INTO [marks] VALUES (?, ?)", [
+      ["a", 0],
+      ["b", 0],
+    ]);
+  });
+  afterAll(async () => {
+    if (reason !== undefined) return;
+    await db.close();
+    await database.drop();
+  });
+
+  const insert = "INSERT INTO [marks] VALUES (?, ?)";
+  const update = "UPDATE [marks] SET [n] = [n] + 1 WHERE [mark] = ?";
+
+  async function stored(pattern: string): Promise<string[]> {
+    const rows = await database.query(`SELECT mark FROM marks WHERE mark LIKE '${pattern}' ORDER BY mark`);
+    return rows.map(([mark]) => String(mark));
+  }
+
+  async function end(call: Promise<unknown>): Promise<string> {
+    return await call.then(
+      () => "ok",
+      (error: unknown) => {
+        const { name, outcome } = errorNote(error, []);
+        return `${name}/${outcome}`;
+      },
+    );
+  }
+
+  it.skipIf(reason !== undefined)(
+    "of a statement: the transaction is never ok, and stores nothing",
+    async () => {
+      const said = await end(
+        db.transaction(async (tx) => {
+          await tx.execute(insert, ["before", 1]);
+          await tx.execute("SELECT 1 FROM [nowhere]").catch(() => {});
+          await tx.execute(insert, ["after", 1]).catch(() => {});
+        }),
+      );
+      measure("20", backend, { "unknown table": said });
+      expect(said).toMatch(/^TransactionDoomedError/);
+      expect(await stored("before")).toEqual([]);
+      expect(await stored("after")).toEqual([]);
+    },
+  );
+
+  it.skipIf(reason !== undefined)("of a statement in an explicit transaction", async () => {
+    const said = await db.connection(async (connection) => {
+      await connection.beginTransaction();
+      await connection.execute(insert, ["explicit-1", 1]);
+      await connection.execute(insert, ["explicit-1", 2]).catch(() => {});
+      await connection.execute(insert, ["explicit-2", 1]).catch(() => {});
+      return await end(connection.commitTransaction());
+    });
+    measure("20", backend, { "explicit, duplicate key": said });
+    expect(said).toMatch(/^TransactionDoomedError/);
+    expect(await stored("explicit%")).toEqual([]);
+  });
+
+  it.skipIf(reason !== undefined)("of a statement in a savepoint: the rest goes on", async () => {
+    const said = await end(
+      db.transaction(async (tx) => {
+        await tx.execute(insert, ["outer", 1]);
+        await tx
+          .transaction(async (inner) => {
+            await inner.execute(insert, ["inner", 1]);
+            await inner.execute(insert, ["inner", 2]);
+          })
+          .catch(() => {});
+        await tx.execute(insert, ["outer-2", 1]);
+      }),
+    );
+    expect(said).toBe("ok");
+    expect(await stored("outer%")).toEqual(["outer", "outer-2"]);
+    expect(await stored("inner%")).toEqual([]);
+  });
+
+  it.skipIf(reason !== undefined || backend === "sqlite")(
+    "of a deadlock: its victim stores nothing",
+    async () => {
+      const both = barrier(2);
+      const run = (mark: string, first: string, second: string) =>
+        end(
+          db.transaction(async (tx) => {
+            await tx.execute(insert, [`${mark}-before`, 1]);
+            await tx.execute(update, [first]);
+            await both();
+            await tx.execute(update, [second]).catch(() => {});
+            await tx.execute(insert, [`${mark}-after`, 1]).catch(() => {});
+          }),
+        );
+      const said = await Promise.all([run("dead-1", "a", "b"), run("dead-2", "b", "a")]);
+      measure("20", backend, { deadlock: said.join(" ") });
+      expect(said.filter((one) => one === "ok").length).toBe(1);
+      expect(said.find((one) => one !== "ok")).toMatch(/^TransactionDoomedError/);
+      const winner = said[0] === "ok" ? "dead-1" : "dead-2";
+      expect(await stored("dead-%")).toEqual([`${winner}-after`, `${winner}-before`]);
+    },
+  );
+
+  it.skipIf(reason !== undefined || backend === "sqlite")(
+    "of a lock that was waited for too long: nothing is stored, not even the first half",
+    async () => {
+      const limit =
+        backend === "postgres" ? "SET LOCAL lock_timeout = '200ms'" : "SET innodb_lock_wait_timeout = 1";
+      let said = "";
+      await db.transaction(async (holder) => {
+        await holder.execute(update, ["a"]);
+        said = await db.outsideTransaction(() =>
+          end(
+            db.transaction(async (tx) => {
+              await tx.execute(limit);
+              await tx.execute(insert, ["wait-before", 1]);
+              await tx.execute(update, ["a"]).catch(() => {});
+              await tx.execute(insert, ["wait-after", 1]).catch(() => {});
+            }),
+          ),
+        );
+      });
+      measure("20", backend, { "lock wait": said });
+      expect(said).toMatch(/^TransactionDoomedError/);
+      expect(await stored("wait-%")).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,3 @@
+import { defineModelTests } from "./define.ts";
+
+defineModelTests("mysql");

@@ -1,0 +1,3 @@
+import { defineRoundTrips } from "./round-trip.ts";
+
+defineRoundTrips("mysql");

@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  AbortedError,
+  type Database,
+  DatabaseManager,
+  DeadlockError,
+  type TransactionHandle,
+} from "../../src/index.ts";
+import type { TestDatabase } from "../servers/index.ts";
+import { emptyDatabase, missing, storm } from "./database.ts";
+
+describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
+  let database: TestDatabase;
+  let db: Database;
+  beforeAll(async () => {
+    database = await emptyDatabase();
+    db = DatabaseManager.connect(database.url, { alias: "sessions" });
+  });
+  afterAll(async () => {
+    await db.close();
+    await database.drop();
+  });
+
+  /** How many statements all sessions together have prepared now. */
+  const prepared = async () => {
+    const [row] = await database.query("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
+    return Number(row?.[1]);
+  };
+
+  it("prepares nothing for good for calls that differ in their tags", async () => {
+    await using connection = await db.connection();
+    await connection.execute("SELECT ? + 1", [1]);
+    await connection.saveEntity("tagged", { id: "a", n: -1 });
+    await connection.saveEntity("tagged", { id: "a", n: -2 });
+    const before = await prepared();
+    for (let n = 0; n < 1000; n++) {
+      const tags = { request: `r${n}` };
+      const rows = await connection.execute("SELECT ? + 1", [n], { tags });
+      expect(rows[0]).toEqual([n + 1]);
+      if (n % 10 === 0) await connection.saveEntity("tagged", { id: "a", n }, { tags });
+    }
+    // Other test files use the same server, so the number may move a little.
+    expect(Math.abs((await prepared()) - before)).toBeLessThan(100);
+  }, 30_000);
+
+  it("is strict, in UTC and exact, whatever the server's own settings", async () => {
+    const [row] = await db.execute(
+      "SELECT @@time_zone, @@sql_mode, @@collation_connection, @@autocommit, @@global.time_zone",
+    );
+    expect(row?.[0]).toBe("+00:00");
+    expect(row?.[1]).toContain("STRICT_TRANS_TABLES");
+    expect(String(row?.[1])).not.toMatch(/ANSI_QUOTES|NO_BACKSLASH_ESCAPES/);
+    expect(row?.[2]).toMatch(/^utf8mb4_(nopad_bin|0900_bin)$/);
+    expect(row?.[3]).toBe(1);
+    expect(row?.[4]).not.toBe("+00:00");
+    const [level] = await db.transaction((tx) => {
+      return tx.execute("SELECT @@session.tx_isolation");
+    });
+    expect(level).toEqual(["READ-COMMITTED"]);
+    await db.execute("CREATE TABLE [strict] ([n] TINYINT NOT NULL, [at] DATETIME(6), [name] VARCHAR(3))");
+    for (const [column, value] of [
+      ["n", 300],
+      ["n", "seven"],
+      ["at", "2024-02-30 00:00:00"],
+      ["name", "four"],
+    ]) {
+      const sql = `INSERT INTO [strict] ([n], [${column === "n" ? "name" : column}]) VALUES (?, ?)`;
+      const params = column === "n" ? [value, "x"] : [1, value];
+      await expect(db.execute(sql, params)).rejects.toMatchObject({ outcome: "rejected" });
+    }
+    expect([...(await db.execute("SELECT COUNT(*) FROM [strict]"))]).toEqual([[0]]);
+    const [asked] = await db.execute("SELECT CAST(? AS DATETIME(3)) = TIMESTAMP'2024-03-10 02:30:00.123'", [
+      new Date("2024-03-10T02:30:00.123Z"),
+    ]);
+    expect(asked).toEqual([1]);
+  });
+
+  it("asks for the password at each new connection, so that one that has changed loses no query", async () => {
+    const user = database.name.slice(0, 32);
+    let password = "first";
+    await database.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'first'`);
+    await database.query(`GRANT ALL ON ${database.name}.* TO '${user}'@'%'`);
+    try {
+      let asked = 0;
+      const { hostname, port } = new URL(database.url);
+      const rotating = DatabaseManager.connect("mysql", {
+        host: hostname,
+        port: Number(port),
+        database: database.name,
+        user,
+        password: () => {
+          asked += 1;
+          return Promise.resolve(password);
+        },
+        pool: { maxSize: 8 },
+      });
+      let finished = false;
+      let queries = 0;
+      const callers = Array.from({ length: 4 }, async () => {
+        while (!finished) {
+          const [row] = await rotating.execute("SELECT USER()");
+          expect(String(row?.[0])).toContain(user);
+          queries += 1;
+        }
+      });
+      const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
+      await pause();
+      password = "second";
+      await database.query(`SET PASSWORD FOR '${user}'@'%' = PASSWORD('second')`);
+      const askedBefore = asked;
+      const held = await Promise.all(Array.from({ length: 6 }, () => rotating.connection()));
+      await pause();
+      for (const connection of held) await connection.close();
+      rotating.clearIdle();
+      await pause();
+      finished = true;
+      await Promise.all(callers);
+      expect(asked).toBeGreaterThan(askedBefore);
+      expect(queries).toBeGreaterThan(20);
+      await rotating.close();
+    } finally {
+      await database.query(`DROP USER '${user}'@'%'`);
+    }
+  });
+
+  it("ends a query of 30 seconds at once when it is aborted, on the server too", async () => {
+    const controller = new AbortController();
+    const running = db.execute("SELECT SLEEP(30), 'the long one'", [], { signal: controller.signal });
+    const failure = running.catch((error: unknown) => error);
+    const active = () =>
+      database.query(
+        "SELECT id FROM information_schema.processlist WHERE info LIKE '%the long one%' AND id <> CONNECTION_ID()",
+      );
+    while ((await active()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const abortedAt = performance.now();
+    controller.abort(new Error("no longer wanted"));
+    expect(await failure).toBeInstanceOf(AbortedError);
+    expect(performance.now() - abortedAt).toBeLessThan(200);
+    expect(await active()).toEqual([]);
+    expect([...(await db.execute("SELECT 1"))]).toEqual([[1]]);
+  });
+
+  it("ends an audited save that waits for a row at its limit, with nothing of it stored", async () => {
+    await db.saveEntity("waiting", { id: "a", n: 1 });
+    await using other = await db.connection();
+    await other.beginTransaction();
+    await other.execute("UPDATE [waiting] SET [n] = 2 WHERE [id] = ?", ["a"]);
+    const startedAt = performance.now();
+    await expect(db.saveEntity("waiting", { id: "a", n: 3 }, { timeout: 0.3 })).rejects.toMatchObject({
+      name: "QueryTimeoutError",
+      outcome: "rejected",
+    });
+    expect(performance.now() - startedAt).toBeLessThan(600);
+    await other.rollbackTransaction();
+    const stored = await db.getEntity("waiting", "a", { deserialize: true });
+    expect(stored).toMatchObject({ n: 1, version: 1 });
+    expect(await db.getEntityHistory("waiting", "a")).toHaveLength(1);
+  });
+
+  describe("deadlocks", () => {
+    const ids = ["a", "b"];
+    beforeAll(async () => {
+      await db.saveEntities(
+        "pairs",
+        ids.map((id) => ({ id, n: 0 })),
+      );
+    });
+    const addOne = async (tx: TransactionHandle<"async">, id: string) => {
+      const [row] = await tx.execute("SELECT [n] FROM [pairs] WHERE [id] = ? FOR UPDATE", [id]);
+      await tx.saveEntity("pairs", { id, n: Number(row?.[0]) + 1 });
+    };
+
+    it("are tried again where the transaction asks for it, and nothing is lost or done twice", async () => {
+      let runs = 0;
+      let done = 0;
+      await storm(6, 3, async (loop) => {
+        const order = loop % 2 === 0 ? ids : ids.toReversed();
+        await db.transaction(
+          async (tx) => {
+            runs += 1;
+            for (const id of order) await addOne(tx, id);
+          },
+          { retries: 50 },
+        );
+        done += 1;
+      });
+      expect(runs).toBeGreaterThan(done);
+      const [a, b] = await db.findEntities("pairs", { orderBy: "id", deserialize: true });
+      expect([a?.n, b?.n]).toEqual([done, done]);
+      expect(a?.version).toBe(done + 1);
+    }, 30_000);
+
+    it("are a typed error where it does not, after which all of the transaction is gone", async () => {
+      const before = await db.findEntities("pairs", { orderBy: "id", deserialize: true });
+      const met = new Set<string>();
+      const both = Promise.withResolvers<void>();
+      const run = (order: readonly string[]) =>
+        db
+          .transaction(async (tx) => {
+            const [first = "", second = ""] = order;
+            await addOne(tx, first);
+            met.add(first);
+            if (met.size === 2) both.resolve();
+            await both.promise;
+            await addOne(tx, second);
+          })
+          .catch((error: unknown) => error);
+      const [one, other] = await Promise.all([run(ids), run(ids.toReversed())]);
+      const errors = [one, other].filter((result) => result !== undefined);
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toBeInstanceOf(DeadlockError);
+      expect(errors[0]).toMatchObject({ outcome: "rolled_back" });
+      const after = await db.findEntities("pairs", { orderBy: "id", deserialize: true });
+      expect(after.map(({ n }) => n)).toEqual(before.map(({ n }) => Number(n) + 1));
+    });
+  });
+});

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Database, DatabaseManager } from "../../src/index.ts";
+import type { TestDatabase } from "../servers/index.ts";
+import { emptyDatabase, missing, runFixture } from "./database.ts";
+
+const numbers = "SELECT seq AS n FROM seq_1_to_1000000";
+
+describe.skipIf(missing)("streaming from MariaDB", () => {
+  let database: TestDatabase;
+  let db: Database;
+  let hasSequences = false;
+  beforeAll(async () => {
+    database = await emptyDatabase();
+    db = DatabaseManager.connect(database.url, { pool: { maxSize: 1 } });
+    const [version] = await database.query("SELECT VERSION()");
+    hasSequences = /mariadb/i.test(String(version?.[0]));
+  });
+  afterAll(async () => {
+    await db.close();
+    await database.drop();
+  });
+
+  it("reads a million rows in little memory", async ({ skip }) => {
+    if (!hasSequences) skip("MySQL has no tables of numbers");
+    const rows = 1_000_000;
+    const result = await runFixture("fixtures/streamer.ts", [database.url, String(rows)]);
+    expect(result).toMatchObject({ count: rows, sum: (rows * (rows + 1)) / 2 });
+    expect(Object(result).grownBytes).toBeLessThan(50 * 1024 * 1024);
+  }, 120_000);
+
+  it("gives the connection back when the loop is left early, by break or by an error", async ({ skip }) => {
+    if (!hasSequences) skip("MySQL has no tables of numbers");
+    for await (const { n } of db.stream<{ n: number }>(numbers, [], { batchSize: 10 })) {
+      if (n === 25) break;
+    }
+    expect(db.getPoolMetrics().inUse).toBe(0);
+    const failing = async () => {
+      for await (const { n } of db.stream<{ n: number }>(numbers)) throw new Error(`at ${n}`);
+    };
+    await expect(failing()).rejects.toThrow("at 1");
+    // There is one connection: this would wait for ever if the stream had kept it.
+    expect([...(await db.execute("SELECT 1", [], { timeout: 2 }))]).toEqual([[1]]);
+    const running = `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%seq_1_to%' AND id <> CONNECTION_ID()`;
+    expect(await database.query(running)).toEqual([]);
+  });
+});

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Database, DatabaseManager } from "../../src/index.ts";
+import type { TestDatabase } from "../servers/index.ts";
+import { emptyDatabase, missing, storm } from "./database.ts";
+
+const connections = 8;
+
+describe.skipIf(missing)("versions of one record, written by many connections", () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await emptyDatabase();
+  });
+  afterAll(() => database.drop());
+
+  /** The versions that the history has, as a run from the first to the last. */
+  async function expectGapless(db: Database, entity: string, id: string): Promise<number> {
+    const history = await db.getEntityHistory(entity, id, { deserialize: true });
+    const versions = history.map(({ version }) => version);
+    expect(versions).toEqual(versions.map((_, i) => i + 1));
+    return versions.length;
+  }
+
+  it.each([
+    ["by one statement each", "full", 1000],
+    ["by several statements each", "delta", 250],
+  ] as const)(
+    "counts 1, 2, 3 … without a gap or a double, %s",
+    async (_, history, saves) => {
+      await using db = DatabaseManager.connect(database.url, { history, pool: { maxSize: connections } });
+      const entity = `counters_${history}`;
+      await db.saveEntity(entity, { id: "one", by: "nobody", n: -1 });
+      const answered: number[] = [];
+      await Promise.all(
+        Array.from({ length: connections }, async (_, by) => {
+          await using connection = await db.connection();
+          for (let n = 0; n < saves; n++) {
+            answered.push((await connection.saveEntity(entity, { id: "one", by: `c${by}`, n })).version);
+          }
+        }),
+      );
+      const total = connections * saves + 1;
+      expect(answered.toSorted((a, b) => a - b)).toEqual(Array.from({ length: total - 1 }, (_, i) => i + 2));
+      expect(await expectGapless(db, entity, "one")).toBe(total);
+      const last = await db.getEntityByVersion(entity, "one", total, { deserialize: true });
+      const stored = await db.getEntity(entity, "one", { deserialize: true });
+      expect(stored).toMatchObject({ version: total, by: last?.by, n: last?.n });
+    },
+    120_000,
+  );
+
+  it.each(["full", "delta"] as const)(
+    "stays gapless while one id is deleted, removed and made again (history: %s)",
+    async (history) => {
+      await using db = DatabaseManager.connect(database.url, { history, pool: { maxSize: connections } });
+      const entity = `ghosts_${history}`;
+      let changes = 0;
+      const change = async (loop: number, round: number): Promise<unknown> => {
+        switch ((loop + round) % 4) {
+          case 0:
+            return await db.deleteEntity(entity, "one");
+          case 1:
+            return await db.deleteEntity(entity, "one", { permanent: true });
+          case 2:
+            return await db.restoreEntity(entity, "one");
+          default:
+            return await db.saveEntity(entity, { id: "one", loop, round });
+        }
+      };
+      await storm(connections, 4, async (loop, round) => {
+        await change(loop, round);
+        changes += 1;
+      });
+      expect(changes).toBeGreaterThan(100);
+      const last = await expectGapless(db, entity, "one");
+      const stored = await db.getEntity(entity, "one", { deserialize: true, includeDeleted: true });
+      const newest = await db.getEntityByVersion(entity, "one", last, { deserialize: true });
+      if (stored === null) expect(newest?.history_operation).toBe("purge");
+      else expect(stored.version).toBe(last);
+    },
+    60_000,
+  );
+
+  it("counts on in bulk saves of records that others save too", async () => {
+    await using db = DatabaseManager.connect(database.url, { pool: { maxSize: connections } });
+    const ids = ["a", "b", "c", "d", "e"];
+    await storm(connections, 3, async (loop, round) => {
+      const shuffled = loop % 2 === 0 ? ids : ids.toReversed();
+      if (loop < 4)
+        await db.saveEntities(
+          "crowd",
+          shuffled.map((id) => ({ id, loop, round })),
+        );
+      else await db.saveEntity("crowd", { id: ids[round % ids.length] ?? "a", loop, round });
+    });
+    for (const id of ids) {
+      const versions = await expectGapless(db, "crowd", id);
+      expect((await db.getEntity("crowd", id, { deserialize: true }))?.version).toBe(versions);
+    }
+  }, 30_000);
+});
