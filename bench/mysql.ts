@@ -1,0 +1,299 @@
+/**
+ * The MySQL backend and the entity store beside the `mariadb` package used directly, on a private MariaDB that keeps
+ * its promises (a flush to disk at each commit). `node bench/mysql.ts`, or with the names of some parts:
+ * `node bench/mysql.ts saves bulk`.
+ */
+import { randomUUID } from "node:crypto";
+import { DatabaseManager } from "../src/index.ts";
+import { createDatabase, privateMariadb } from "../test/servers/index.ts";
+import { compare, type Way } from "./compare.ts";
+import { connectDirect, type MariadbConnection } from "./mariadb.ts";
+import { slowNetwork } from "./slow-network.ts";
+
+const server = await privateMariadb({ durable: true });
+const { url } = await createDatabase(server);
+const client = await connectDirect(url);
+const db = DatabaseManager.connect(url);
+const sync = DatabaseManager.connectSync(url);
+
+const columns = "id, name, age, city, created_at, created_by, updated_at, updated_by, deleted_at, version";
+const historyColumns =
+  "history_timestamp, history_user_id, history_comment, history_operation, history_write_id";
+const author = { userId: "bench" };
+const person = (n: number) => ({ name: `Person ${n}`, age: n % 90, city: "Oslo" });
+const idOf = (n: number) => `p${n % 1000}`;
+const now = () => new Date().toISOString().slice(0, 23).replace("T", " ");
+
+const upsertText =
+  `INSERT INTO hand (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 1) ON DUPLICATE KEY UPDATE ` +
+  "name = VALUES(name), age = VALUES(age), city = VALUES(city), updated_at = VALUES(updated_at), " +
+  "updated_by = VALUES(updated_by), deleted_at = NULL, version = version + 1";
+const appendText =
+  `INSERT INTO hand_history (${columns}, ${historyColumns}) ` +
+  `SELECT ${columns}, ?, ?, NULL, 'save', ? FROM hand WHERE id = ?`;
+
+let last = 0;
+const kinds = {
+  "new record": { id: (): string => randomUUID(), ours: () => person(++last) },
+  "new record with an id of its own": {
+    id: (): string => randomUUID(),
+    ours: () => ({ id: randomUUID(), ...person(++last) }),
+  },
+  "change of a record": { id: () => "one", ours: () => ({ id: "one", ...person(++last) }) },
+};
+
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  selects,
+  callers,
+  records,
+  saves,
+  network,
+  bulk,
+};
+const wanted = process.argv.slice(2);
+try {
+  await db.saveEntities(
+    "people",
+    Array.from({ length: 1000 }, (_, n) => ({ id: idOf(n), ...person(n) })),
+  );
+  // The same columns, so that what is measured is the way and not the types.
+  await client.query("CREATE TABLE hand LIKE people");
+  await client.query(`INSERT INTO hand (${columns}) SELECT ${columns} FROM people`);
+  await client.query("CREATE TABLE hand_history LIKE people_history");
+  for (const [name, part] of Object.entries(parts)) {
+    if (wanted.length === 0 || wanted.includes(name)) await part();
+  }
+} finally {
+  await client.end();
+  await DatabaseManager.closeAll();
+  await server.close();
+}
+
+async function selects(): Promise<void> {
+  const portable = "SELECT [id], [name], [age], [city] FROM [people] WHERE [id] = ?";
+  const prepared = await client.prepare("SELECT id, name, age, city FROM people WHERE id = ?");
+  await using connection = await db.connection();
+  const direct = each("mariadb, a prepared statement", (n) => prepared.execute([idOf(n)]));
+  await compare({
+    title: "point select of four columns by primary key, one after the other",
+    unit: "select",
+    ways: [
+      direct,
+      each("stratadb, one connection, execute()", (n) => connection.execute(portable, [idOf(n)])),
+      each("stratadb, execute()", (n) => db.execute(portable, [idOf(n)])),
+    ],
+  });
+  await compare({
+    title: "the same, blocking",
+    unit: "select",
+    ways: [direct, each("stratadb sync, execute()", (n) => sync.execute(portable, [idOf(n)]))],
+  });
+}
+
+async function callers(): Promise<void> {
+  const portable = "SELECT [id], [name], [age], [city] FROM [people] WHERE [id] = ?";
+  const text = "SELECT id, name, age, city FROM people WHERE id = ?";
+  const connections = await Promise.all(Array.from({ length: 10 }, () => connectDirect(url)));
+  const prepared = await Promise.all(connections.map((connection) => connection.prepare(text)));
+  await compare({
+    title: "point select by 64 callers on 10 connections",
+    unit: "select",
+    ways: [
+      atOnce("mariadb, 10 shared connections, pipelined", (n) => prepared[n % 10]?.execute([idOf(n)])),
+      atOnce("stratadb, execute()", (n) => db.execute(portable, [idOf(n)])),
+    ],
+  });
+  for (const connection of connections) await connection.end();
+}
+
+async function records(): Promise<void> {
+  const prepared = await client.prepare(`SELECT ${columns} FROM people WHERE id = ? AND deleted_at IS NULL`);
+  const direct = each("mariadb, a prepared statement", (n) => prepared.execute([idOf(n)]));
+  await compare({
+    title: "a whole record by id (ten columns)",
+    unit: "record",
+    ways: [
+      direct,
+      each("stratadb, getEntity(), typed", (n) => db.getEntity("people", idOf(n), { deserialize: true })),
+      each("stratadb, getEntity(), text", (n) => db.getEntity("people", idOf(n))),
+    ],
+  });
+  await compare({
+    title: "the same, blocking",
+    unit: "record",
+    ways: [
+      direct,
+      each("stratadb sync, getEntity(), typed", (n) =>
+        sync.getEntity("people", idOf(n), { deserialize: true }),
+      ),
+    ],
+  });
+}
+
+/**
+ * Ways by hand. In the best correct one the statements are sent together, and COMMIT when all of them have been
+ * answered: sent along with them, it would store the half that succeeded.
+ */
+async function savesByHand(on: MariadbConnection) {
+  const upsert = await on.prepare(upsertText);
+  const answering = await on.prepare(`${upsertText} RETURNING ${columns}`);
+  const append = await on.prepare(appendText);
+  const values = (id: string, { name, age, city }: ReturnType<typeof person>) => {
+    return [id, name, age, city, now(), "bench", now(), "bench"];
+  };
+  const audited = async (statement: typeof upsert, id: string, record: ReturnType<typeof person>) => {
+    await Promise.all([
+      on.query("START TRANSACTION"),
+      statement.execute(values(id, record)),
+      append.execute([now(), "bench", randomUUID(), id]),
+    ]);
+    await on.query("COMMIT");
+  };
+  return {
+    plain: (id: string, record: ReturnType<typeof person>) => upsert.execute(values(id, record)),
+    audited: (id: string, record: ReturnType<typeof person>) => audited(upsert, id, record),
+    answering: (id: string, record: ReturnType<typeof person>) => audited(answering, id, record),
+  };
+}
+
+async function saves(): Promise<void> {
+  const hand = await savesByHand(client);
+  for (const [title, { id, ours }] of Object.entries(kinds)) {
+    const audited = each("mariadb, START/upsert/history, then COMMIT", () =>
+      hand.audited(id(), person(++last)),
+    );
+    await compare({
+      title: `audited save, ${title}`,
+      unit: "save",
+      ways: [
+        audited,
+        each("mariadb, the same, answering the record", () => hand.answering(id(), person(++last))),
+        each("mariadb, upsert without history", () => hand.plain(id(), person(++last))),
+        each("stratadb, saveEntity()", () => db.saveEntity("saved", ours(), author)),
+      ],
+    });
+    await compare({
+      title: "the same, blocking",
+      unit: "save",
+      ways: [audited, each("stratadb sync, saveEntity()", () => sync.saveEntity("saved", ours(), author))],
+    });
+  }
+}
+
+/** Here round trips count, and little else. */
+async function network(): Promise<void> {
+  const { port, close } = await slowNetwork(server.port, 1);
+  const far = new URL(url);
+  far.port = String(port);
+  const farClient = await connectDirect(far.href);
+  const farDb = DatabaseManager.connect(far.href);
+  const hand = await savesByHand(farClient);
+  for (const [title, { id, ours }] of Object.entries(kinds)) {
+    await compare({
+      title: `audited save over a network of 1 ms each way, ${title}`,
+      unit: "save",
+      count: 20,
+      rounds: 9,
+      ways: [
+        each("mariadb, START/upsert/history, then COMMIT", () => hand.audited(id(), person(++last))),
+        each("mariadb, upsert without history", () => hand.plain(id(), person(++last))),
+        each("stratadb, saveEntity()", () => farDb.saveEntity("saved", ours(), author)),
+      ],
+    });
+  }
+  await farClient.end();
+  await farDb.close();
+  close();
+}
+
+/** By hand: 1,000 rows a statement, prepared, into both tables. */
+async function bulk(): Promise<void> {
+  const rows = 1000;
+  const batch = () => Array.from({ length: 10_000 }, (_, n) => person(n));
+  const row = "(?, ?, ?, ?, ?, ?, ?, ?, NULL, 1)";
+  const historyRow = "(?, ?, ?, ?, ?, ?, ?, ?, NULL, 1, ?, ?, NULL, 'save', ?)";
+  const many = (head: string, one: string) => `${head} VALUES ${`${one}, `.repeat(rows - 1)}${one}`;
+  const insert = await client.prepare(many(`INSERT INTO hand (${columns})`, row));
+  const append = await client.prepare(
+    many(`INSERT INTO hand_history (${columns}, ${historyColumns})`, historyRow),
+  );
+  const byHand = each("mariadb, multi-row inserts into both tables", async () => {
+    const at = now();
+    const writeId = randomUUID();
+    const people = batch().map(({ name, age, city }) => {
+      return [randomUUID(), name, age, city, at, "bench", at, "bench"];
+    });
+    await client.query("START TRANSACTION");
+    for (let from = 0; from < people.length; from += rows) {
+      const part = people.slice(from, from + rows);
+      await Promise.all([
+        insert.execute(part.flat()),
+        append.execute(part.flatMap((values) => [...values, at, "bench", writeId])),
+      ]);
+    }
+    await client.query("COMMIT");
+  });
+  const size = { count: 1, rounds: 11 };
+  await compare({
+    ...size,
+    title: "10,000 new records with history",
+    unit: "batch",
+    ways: [byHand, each("stratadb, saveEntities()", () => db.saveEntities("bulk", batch(), author))],
+  });
+  await compare({
+    ...size,
+    title: "the same, blocking",
+    unit: "batch",
+    ways: [byHand, each("stratadb sync, saveEntities()", () => sync.saveEntities("bulk", batch(), author))],
+  });
+  let round = 0;
+  const changed = () => {
+    round += 1;
+    return Array.from({ length: 1000 }, (_, n) => ({ id: idOf(n), age: n + round }));
+  };
+  const update = await client.prepare(
+    "UPDATE hand SET age = ?, updated_at = ?, updated_by = ?, version = version + 1 WHERE id = ?",
+  );
+  const appendOne = await client.prepare(appendText);
+  await compare({
+    ...size,
+    title: "1,000 changes of records with history",
+    unit: "batch",
+    ways: [
+      each("mariadb, pipelined updates and appends", async () => {
+        const [at, writeId] = [now(), randomUUID()];
+        await client.query("START TRANSACTION");
+        await Promise.all(
+          changed().flatMap(({ id, age }) => [
+            update.execute([age, at, "bench", id]),
+            appendOne.execute([at, "bench", writeId, id]),
+          ]),
+        );
+        await client.query("COMMIT");
+      }),
+      each("stratadb, saveEntities()", () => db.saveEntities("people", changed(), author)),
+    ],
+  });
+}
+
+function each(name: string, work: (n: number) => unknown): Way {
+  return {
+    name,
+    async run(count) {
+      for (let n = 0; n < count; n++) await work(n);
+    },
+  };
+}
+
+function atOnce(name: string, work: (n: number) => unknown): Way {
+  return {
+    name,
+    async run(count) {
+      let next = 0;
+      const caller = async () => {
+        while (next < count) await work(next++);
+      };
+      await Promise.all(Array.from({ length: 64 }, caller));
+    },
+  };
+}
