@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { differences } from "./differences.ts";
-import { Serializers } from "./serializers.ts";
+import { Serializers } from "./values/serializers.ts";
 
 class Money {
   readonly #cents: number;

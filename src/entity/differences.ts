@@ -1,6 +1,6 @@
-import { equalValues } from "./equality.ts";
-import { historyColumns, systemFields } from "./reserved-names.ts";
-import type { Serializers } from "./serializers.ts";
+import { historyColumns, systemFields } from "./names/reserved-names.ts";
+import { equalValues } from "./values/equality.ts";
+import type { Serializers } from "./values/serializers.ts";
 
 /** One field in which two states of a record differ. */
 export interface FieldDifference {

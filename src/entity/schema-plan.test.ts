@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SchemaConflictError, UnknownFieldError, ValidationError } from "../errors/index.ts";
-import { fitsField } from "./fits.ts";
-import { formatFieldType, parseFieldType } from "./kinds.ts";
+import { fitsField } from "./kinds/fits.ts";
+import { formatFieldType, parseFieldType } from "./kinds/kinds.ts";
 import {
   type EntitySchema,
   type FieldValues,
@@ -10,7 +10,7 @@ import {
   type SchemaMode,
   schemaAfter,
 } from "./schema-plan.ts";
-import { Serializers } from "./serializers.ts";
+import { Serializers } from "./values/serializers.ts";
 
 const serializers = new Serializers();
 

@@ -1,11 +1,11 @@
 import { SchemaConflictError, UnknownFieldError } from "../errors/index.ts";
-import { printable } from "./describe.ts";
-import { type FieldType, formatFieldType, sameType } from "./field-type.ts";
-import { fitsField } from "./fits.ts";
-import { typeOf } from "./kind-of.ts";
-import { checkFieldName, checkFieldNames } from "./names.ts";
-import type { Serializers } from "./serializers.ts";
-import { widen } from "./widen.ts";
+import { type FieldType, formatFieldType, sameType } from "./kinds/field-type.ts";
+import { fitsField } from "./kinds/fits.ts";
+import { typeOf } from "./kinds/kind-of.ts";
+import { widen } from "./kinds/widen.ts";
+import { checkFieldName, checkFieldNames } from "./names/names.ts";
+import { printable } from "./values/describe.ts";
+import type { Serializers } from "./values/serializers.ts";
 
 /** The fields of an entity, without the system fields. Immutable. */
 export interface EntitySchema {

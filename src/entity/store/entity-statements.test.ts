@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { sqliteDialect } from "../../backends/sqlite/dialect.ts";
-import { Codec } from "../codec.ts";
-import { parseFieldType } from "../kinds.ts";
-import { Serializers } from "../serializers.ts";
+import { Codec } from "../codec/codec.ts";
+import { parseFieldType } from "../kinds/kinds.ts";
+import { Serializers } from "../values/serializers.ts";
 import { EntityTable } from "./entity-table.ts";
 
 function table(fields: Readonly<Record<string, string>>, revision = 3) {

@@ -1,4 +1,4 @@
-import type { TableNames } from "../names.ts";
+import type { TableNames } from "../names/names.ts";
 
 export interface StatementParts {
   readonly names: TableNames;

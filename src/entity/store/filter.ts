@@ -2,7 +2,7 @@ import type { Dialect } from "../../backend/index.ts";
 import type { Params } from "../../connection/connection-core.ts";
 import { ValidationError } from "../../errors/index.ts";
 import { translate } from "../../sql/index.ts";
-import { describe } from "../describe.ts";
+import { describe } from "../values/describe.ts";
 import type { FilterOptions, FindOptions } from "./options.ts";
 import { type OrderTerm, orderByClause, parseOrderBy } from "./order-by.ts";
 

@@ -3,7 +3,7 @@ import type { Call } from "../../connection/call.ts";
 import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { UnsupportedError, ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
-import { indexName } from "../names.ts";
+import { indexName } from "../names/names.ts";
 import { columnOf } from "./columns.ts";
 import { type EntityTable, systemColumnTypes } from "./entity-table.ts";
 

@@ -1,6 +1,6 @@
 import type { Dialect } from "../../backend/index.ts";
 import { ValidationError } from "../../errors/index.ts";
-import { describe } from "../describe.ts";
+import { describe } from "../values/describe.ts";
 import type { OrderBy, OrderDirection } from "./options.ts";
 
 export interface OrderTerm {

@@ -4,7 +4,7 @@ import {
   SerializationError,
   UniqueViolationError,
 } from "../../errors/index.ts";
-import { tableNames } from "../names.ts";
+import { tableNames } from "../names/names.ts";
 
 // A schema grows by a change at a time; one that is new at each of so many looks is not growing but broken.
 export const mostAttempts = 20;

@@ -1,6 +1,6 @@
 import { ValidationError } from "../../errors/index.ts";
-import { describe } from "../describe.ts";
-import { checkFieldName, checkFieldNames, checkId, isSystemField } from "../names.ts";
+import { checkFieldName, checkFieldNames, checkId, isSystemField } from "../names/names.ts";
+import { describe } from "../values/describe.ts";
 import type { EntityRecord } from "./entity-table.ts";
 
 /** What a caller asks to be saved, checked as far as that is possible without the entity's schema. */

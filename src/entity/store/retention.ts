@@ -2,7 +2,7 @@ import type { Call } from "../../connection/call.ts";
 import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
-import { describe } from "../describe.ts";
+import { describe } from "../values/describe.ts";
 import type { EntityTable } from "./entity-table.ts";
 import type { PruneOptions } from "./options.ts";
 import { checkMoment, VersionReader } from "./versions.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
-import { equalValues } from "../codec.ts";
+import { equalValues } from "../codec/codec.ts";
 import type { EntityRecord, EntityTable } from "./entity-table.ts";
 import type { SaveOptions } from "./options.ts";
 import { checkNewNames, type RecordInput } from "./record-input.ts";

@@ -3,7 +3,7 @@ import type { Call } from "../../connection/call.ts";
 import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { SchemaConflictError } from "../../errors/index.ts";
 import { type Operation, wait } from "../../operation/index.ts";
-import { checkEntityName } from "../names.ts";
+import { checkEntityName } from "../names/names.ts";
 import type { EntityRecord, EntityTable } from "./entity-table.ts";
 import type { EntitySettings } from "./options.ts";
 import { mostAttempts, pauseAfter } from "./races.ts";

@@ -2,7 +2,7 @@ import type { Call } from "../../connection/call.ts";
 import type { ConnectionCore, Params } from "../../connection/connection-core.ts";
 import { NotFoundError, ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
-import { describe } from "../describe.ts";
+import { describe } from "../values/describe.ts";
 import { quote } from "./entity-statements.ts";
 import type { EntityTable } from "./entity-table.ts";
 import { type Stale, stale } from "./write.ts";

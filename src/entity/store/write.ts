@@ -4,8 +4,8 @@ import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { ambientContext } from "../../connection/context.ts";
 import { ValidationError, VersionConflictError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
-import { describe } from "../describe.ts";
-import { checkText } from "../text-check.ts";
+import { describe } from "../values/describe.ts";
+import { checkText } from "../values/text-check.ts";
 import type { EntityRecord, EntityTable } from "./entity-table.ts";
 import type { EntitySettings, SaveOptions, WriteOptions } from "./options.ts";
 
