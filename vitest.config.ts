@@ -3,10 +3,12 @@ import { defineConfig } from "vitest/config";
 import { SummaryReporter } from "./scripts/summary-reporter.ts";
 
 /**
- * A worker thread that runs TypeScript loads a WebAssembly compiler, and where the processor has memory protection keys
- * many such threads at once can trip a check of V8's (nodejs/node#64500). What is published is JavaScript and loads none.
+ * A worker thread that runs TypeScript loads a WebAssembly compiler, and many such threads at once can end the process
+ * with a failed check of V8's: where the processor has memory protection keys (nodejs/node#64500), and when the compiled
+ * calls from WebAssembly to JavaScript, which all threads share, are freed. So the keys are off and such calls stay
+ * interpreted. What is published is JavaScript and loads none of it.
  */
-const execArgv = ["--no-memory-protection-keys"];
+export const execArgv = ["--no-memory-protection-keys", "--no-wasm-code-gc", "--wasm-wrapper-tiering-budget=1000000000"];
 
 export default defineConfig({
   test: {
