@@ -97,6 +97,16 @@ describe("the columns of a prepared SELECT *", () => {
     expect(await read(side)).toEqual({ b: 1 });
   });
 
+  it.each([
+    "/* tag */ SELECT * FROM t",
+    "SELECT '/*' AS s, t.* FROM t /* '' */",
+    "SELECT t.* /* a */ FROM t /* b */",
+  ])("follow it beside comments: %s", async (text) => {
+    for (let i = 0; i < 5; i++) await read(sql(text));
+    run("ALTER TABLE t RENAME COLUMN a TO z", other);
+    expect(await read(sql(text))).toMatchObject({ z: 1, b: 2 });
+  });
+
   it("are right for an empty answer", async () => {
     run("DELETE FROM t");
     for (let i = 0; i < 5; i++) await run("SELECT * FROM t");

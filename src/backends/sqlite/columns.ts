@@ -10,8 +10,12 @@ export interface ColumnNames {
  * `*` in the text makes them depend on the schema: a statement that names its columns fails when one is gone.
  */
 export function columnNames(text: string, watch: SchemaWatch): ColumnNames {
-  return text.replaceAll("(*)", "").includes("*") ? new ChangingNames(watch) : new FixedNames();
+  const relevant = text.replace(commentsAround, "").replaceAll("(*)", "");
+  return relevant.includes("*") ? new ChangingNames(watch) : new FixedNames();
 }
+
+/** The comment that a text begins or ends with: tags stand there, and nothing that a literal could hold. */
+const commentsAround = /^\s*\/\*[^*]*\*\/|\/\*[^*]*\*\/\s*$/g;
 
 class FixedNames implements ColumnNames {
   #names: readonly string[] | undefined;
