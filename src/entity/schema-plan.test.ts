@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SchemaConflictError, UnknownFieldError, ValidationError } from "../errors/index.ts";
 import { fitsField } from "./kinds/fits.ts";
-import { formatFieldType, parseFieldType } from "./kinds/kinds.ts";
+import { formatFieldType, parseFieldType } from "./kinds/index.ts";
 import {
   type EntitySchema,
   type FieldValues,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SqlValue } from "../../backend/values.ts";
 import { ValidationError } from "../../errors/index.ts";
-import { type FieldType, parseFieldType, typeOf } from "../kinds/kinds.ts";
+import { type FieldType, parseFieldType, typeOf } from "../kinds/index.ts";
 import { Serializers } from "../values/serializers.ts";
 import { Codec, equalValues } from "./codec.ts";
 

@@ -1,26 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SchemaConflictError } from "../../errors/index.ts";
-import { Serializers } from "../values/serializers.ts";
-import { decodeRich, encodeRich } from "./rich-json.ts";
-
-class Money {
-  readonly cents: number;
-  constructor(cents: number) {
-    this.cents = cents;
-  }
-}
-
-const none = new Serializers();
-const withMoney = new Serializers();
-withMoney.register(
-  "Money",
-  (value: Money) => String(value.cents),
-  (text) => new Money(Number(text)),
-);
-
-const encode = (value: unknown, serializers = none) => encodeRich(value, "data", serializers);
-const decode = (stored: unknown, serializers = none) => decodeRich(stored, "data", serializers);
-const roundTrip = (value: unknown, serializers = none) => decode(encode(value, serializers), serializers);
+import { decodeRich } from "./index.ts";
+import { decode, encode, Money, none, roundTrip, withMoney } from "./rich-json.samples.ts";
 
 describe("decodeRich", () => {
   it.each([

@@ -3,7 +3,7 @@ import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import { differences, type FieldDifference } from "../differences.ts";
-import { formatFieldType } from "../kinds/kinds.ts";
+import { formatFieldType } from "../kinds/index.ts";
 import { checkId } from "../names/names.ts";
 import type { Serializers } from "../values/serializers.ts";
 import type { EntityColumn, EntityRecord, EntityTable, TextRecord } from "./entity-table.ts";

@@ -174,9 +174,10 @@ export class EntityStore {
     if (this.settings.schema === "frozen") {
       throw new SchemaConflictError(`the schema is frozen, so no index can be made on "${entity}"`);
     }
-    const made = yield* this.#tables.catalog.withDdl(core, call, entity, (on) =>
-      this.#tables.change(on, call, entity, null, (table) => ensureIndex(on, call, table, fields, unique)),
-    );
+    const made = yield* this.#tables.alter<boolean | null>(core, call, entity, null, (on, table) => {
+      const lock = () => this.#tables.catalog.lock(on, call, entity);
+      return ensureIndex(on, call, table, fields, unique, lock);
+    });
     if (made !== null) return made;
     throw new ValidationError(
       `there is no entity "${entity}" yet; save a record of it before making an index`,

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { Dialect, SqlValue } from "../../backend/index.ts";
 import { type Codec, equalValues } from "../codec/codec.ts";
-import { type FieldType, formatFieldType } from "../kinds/kinds.ts";
+import { type FieldType, formatFieldType } from "../kinds/index.ts";
 import { type TableNames, tableNames } from "../names/names.ts";
 import type { EntitySchema } from "../schema-plan.ts";
 import { EntityStatements } from "./entity-statements.ts";

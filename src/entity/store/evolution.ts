@@ -3,18 +3,15 @@ import type { Call } from "../../connection/call.ts";
 import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { SchemaConflictError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
-import { type FieldType, formatFieldType } from "../kinds/kinds.ts";
+import { type FieldType, formatFieldType } from "../kinds/index.ts";
 import { type TableNames, tableNames } from "../names/names.ts";
 import type { EvolutionPlan } from "../schema-plan.ts";
-import { columnOf, runStatement } from "./columns.ts";
+import { columnOf, runStatement, waitingBriefly } from "./columns.ts";
 import { type EntityTable, historyColumnTypes, systemColumnTypes } from "./entity-table.ts";
 import { createEntityIndex, dropIndexesOf, type EntityIndex, listEntityIndexes } from "./indexes.ts";
 
 export type Creation = Extract<EvolutionPlan, { kind: "create" }>;
 export type Alteration = Extract<EvolutionPlan, { kind: "alter" }>;
-
-// Long enough for writers that are under way, short enough for those who queue behind. See `pauseAfter`.
-export const lockWaitMs = 300;
 
 /**
  * Makes an entity's tables. Where DDL cannot be rolled back, an earlier try may have left some of them; they are
@@ -63,10 +60,17 @@ export function* alterTables(
   table: EntityTable,
   plan: Alteration,
 ): Operation<void> {
+  yield* waitingBriefly(core, call, () => applyAlteration(core, call, table, plan));
+}
+
+function* applyAlteration(
+  core: ConnectionCore,
+  call: Call,
+  table: EntityTable,
+  plan: Alteration,
+): Operation<void> {
   const { names } = table;
   const { dialect } = core.environment.backend;
-  const lockWait = dialect.limitLockWait;
-  if (lockWait !== undefined) yield* runStatement(core, call, lockWait(lockWaitMs));
   // Whoever wrote between the change of a column and that of its kind would store values of the old kind.
   const exclusively = plan.retype.some(({ physical }) => physical) ? dialect.exclusively : undefined;
   if (exclusively !== undefined)
@@ -82,7 +86,6 @@ export function* alterTables(
   }
   yield* updateMeta(core, call, names, "", String(table.revision + 1));
   if (exclusively !== undefined) yield* runStatement(core, call, exclusively.end);
-  if (lockWait !== undefined) yield* runStatement(core, call, lockWait(null));
 }
 
 function* ensureTable(core: ConnectionCore, call: Call, table: TableDefinition): Operation<void> {

@@ -4,8 +4,9 @@ import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { UnsupportedError, ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import { indexName } from "../names/names.ts";
-import { columnOf } from "./columns.ts";
+import { columnOf, waitingBriefly } from "./columns.ts";
 import { type EntityTable, systemColumnTypes } from "./entity-table.ts";
+import { type Stale, stale } from "./write.ts";
 
 /** An index that `ensureIndex` made. */
 export interface EntityIndex {
@@ -48,14 +49,18 @@ export function* dropIndexesOf(
   }
 }
 
-/** Makes an index over fields that the entity has. Answers false when it is there already. */
+/**
+ * Makes an index over fields that the entity has. Answers false when it is there already. `lock` keeps others from
+ * changing the entity's tables.
+ */
 export function* ensureIndex(
   core: ConnectionCore,
   call: Call,
   table: EntityTable,
   fields: readonly string[],
   unique: boolean,
-): Operation<boolean> {
+  lock: () => Operation<void>,
+): Operation<boolean | Stale> {
   const twice = fields.find((field, i) => fields.indexOf(field) !== i);
   if (twice !== undefined) {
     throw new ValidationError(`expected the index's fields to be named once each, got "${twice}" twice`);
@@ -77,10 +82,19 @@ export function* ensureIndex(
   const { backend, capabilities } = core.environment;
   if (unique && !capabilities.partialIndexes) throw noUniqueIndex(table.entity, backend.name);
   const name = indexName(table.entity, fields, unique);
-  const present = yield* listEntityIndexes(core, call, table);
-  if (present.some((index) => index.name === name)) return false;
-  yield* createEntityIndex(core, call, table, { name, columns, unique });
+  if (yield* hasIndex(core, call, table, name)) return false;
+  yield* lock();
+  // Whoever had the lock before may have made the index, or changed the columns.
+  const [revision] = yield* core.execute(table.statements.revision, undefined, call);
+  if (Number(revision?.[0]) !== table.revision) return stale;
+  if (yield* hasIndex(core, call, table, name)) return false;
+  yield* waitingBriefly(core, call, () => createEntityIndex(core, call, table, { name, columns, unique }));
   return true;
+}
+
+function* hasIndex(core: ConnectionCore, call: Call, table: EntityTable, name: string): Operation<boolean> {
+  const present = yield* listEntityIndexes(core, call, table);
+  return present.some((index) => index.name === name);
 }
 
 /** Makes an index that leaves out the deleted records, where the backend can. */

@@ -6,7 +6,7 @@ import {
   SerializationError,
   UniqueViolationError,
 } from "../../errors/index.ts";
-import { mostAttempts, pauseAfter } from "./races.ts";
+import { lostRace, mostAttempts, pauseAfter } from "./races.ts";
 
 const rejected = { outcome: "rejected" } as const;
 
@@ -53,5 +53,29 @@ describe("pauseAfter", () => {
     const lock = new LockTimeoutError("held", rejected);
     expect(pauseAfter(lock, "users", 1, 60_000, 0)).toBe(100);
     expect(pauseAfter(lock, "users", 1, 50, 0)).toBeNull();
+  });
+});
+
+describe("lostRace", () => {
+  const where = { backend: "mysql", operation: "saveEntity" };
+
+  it("tells a transaction that it can be run again, and keeps what is known", () => {
+    const known = { sqlState: "23000", outcome: "rejected" } as const;
+    const cause = new UniqueViolationError("there", { ...known, table: "users", columns: ["id"] });
+    const told = lostRace(cause, "users", where);
+    expect(told).toBeInstanceOf(SerializationError);
+    expect(told).toMatchObject({ ...where, ...known, retryable: true, cause });
+  });
+
+  it.each([
+    [
+      "a value that must be unique",
+      new UniqueViolationError("taken", { table: "users", columns: ["email"] }),
+    ],
+    ["another table's key", new UniqueViolationError("there", { table: "orders", columns: ["id"] })],
+    ["a deadlock", new DeadlockError("dead")],
+    ["an error that is no database's", new Error("mine")],
+  ])("leaves %s as it is", (_, error) => {
+    expect(lostRace(error, "users", where)).toBe(error);
   });
 });

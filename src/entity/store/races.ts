@@ -39,6 +39,23 @@ export function pauseAfter(
   return attempt < mostAttempts ? random * Math.min(leftMs, racePauseMs * attempt) : null;
 }
 
+/**
+ * What a caller is told of a write that lost a race inside his transaction, where nothing is done again by itself. A
+ * key that somebody else was faster to take is no fault of his record's: only the whole transaction can be run again.
+ */
+export function lostRace(
+  error: unknown,
+  entity: string,
+  where: { readonly backend: string; readonly operation: string },
+): unknown {
+  if (!(error instanceof UniqueViolationError) || !isRace(error, entity)) return error;
+  const { outcome, sqlState } = error;
+  return new SerializationError(
+    `another transaction saved a record of "${entity}" that this one was about to make; repeat the whole transaction`,
+    { ...where, outcome, ...(sqlState === undefined ? {} : { sqlState }), cause: error },
+  );
+}
+
 function isRace(error: unknown, entity: string): boolean {
   if (
     error instanceof LockTimeoutError ||

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sqliteDialect } from "../../backends/sqlite/dialect.ts";
 import { Codec } from "../codec/codec.ts";
-import { parseFieldType } from "../kinds/kinds.ts";
+import { parseFieldType } from "../kinds/index.ts";
 import { Serializers } from "../values/serializers.ts";
 import { EntityTable } from "./entity-table.ts";
 import { readRecordInput } from "./record-input.ts";

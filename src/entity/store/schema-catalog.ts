@@ -3,12 +3,12 @@ import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { LockTimeoutError, SchemaConflictError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import type { Codec } from "../codec/codec.ts";
-import { type FieldType, parseFieldType } from "../kinds/kinds.ts";
+import { type FieldType, parseFieldType } from "../kinds/index.ts";
 import { tableNames } from "../names/names.ts";
 import { type EvolutionPlan, planEvolution } from "../schema-plan.ts";
-import { runStatement } from "./columns.ts";
+import { lockWaitMs, runStatement } from "./columns.ts";
 import { type EntityRecord, EntityTable } from "./entity-table.ts";
-import { alterTables, createTables, lockWaitMs } from "./evolution.ts";
+import { alterTables, createTables } from "./evolution.ts";
 import type { EntitySettings } from "./options.ts";
 
 /**
@@ -60,11 +60,7 @@ export class SchemaCatalog {
     entity: string,
     records: readonly EntityRecord[],
   ): Operation<EntityTable> {
-    const lock = core.environment.backend.dialect.lockSchema(entity);
-    if (lock !== null) {
-      const [row] = yield* runStatement(core, call, lock);
-      if (row?.[0] === 0) throw lockedTooLong(core, entity);
-    }
+    yield* this.lock(core, call, entity);
     // Another process may have been here first, so what was known before the lock does not count.
     this.forget(core, entity);
     const table = yield* this.#load(core, call, entity);
@@ -77,6 +73,14 @@ export class SchemaCatalog {
       throw new SchemaConflictError(`the tables of "${entity}" were made but cannot be found`);
     announce(core, entity, plan);
     return evolved;
+  }
+
+  /** Keeps others from changing the entity's tables until the end of the transaction, or of the connection. */
+  *lock(core: ConnectionCore, call: Call, entity: string): Operation<void> {
+    const lock = core.environment.backend.dialect.lockSchema(entity);
+    if (lock === null) return;
+    const [row] = yield* runStatement(core, call, lock);
+    if (row?.[0] === 0) throw lockedTooLong(core, entity);
   }
 
   /**

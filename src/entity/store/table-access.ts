@@ -6,7 +6,7 @@ import { type Operation, wait } from "../../operation/index.ts";
 import { checkEntityName } from "../names/names.ts";
 import type { EntityRecord, EntityTable } from "./entity-table.ts";
 import type { EntitySettings } from "./options.ts";
-import { mostAttempts, pauseAfter } from "./races.ts";
+import { lostRace, mostAttempts, pauseAfter } from "./races.ts";
 import type { SchemaCatalog } from "./schema-catalog.ts";
 import { type Stale, stale } from "./write.ts";
 
@@ -68,6 +68,24 @@ export class TableAccess {
     );
   }
 
+  /** As `change`, for what changes the tables themselves, where that does no harm: see `SchemaCatalog.withDdl`. */
+  *alter<T>(
+    core: ConnectionCore,
+    call: Call,
+    entity: string,
+    none: T,
+    work: (on: ConnectionCore, table: EntityTable) => Operation<T | Stale>,
+  ): Operation<T> {
+    checkEntityName(entity);
+    return yield* this.again(core, call, entity, () =>
+      this.catalog.withDdl(core, call, entity, (on) =>
+        on.transactions.atomically(call, {}, () =>
+          this.#onTable(on, call, entity, none, (table) => work(on, table)),
+        ),
+      ),
+    );
+  }
+
   /** As `change`, for what only reads, in one statement, and so needs no transaction. */
   *read<T>(
     core: ConnectionCore,
@@ -106,11 +124,14 @@ export class TableAccess {
         if (result !== stale) return result;
         stales += 1;
       } catch (error) {
-        const inTransaction = core.transactions.current !== null;
-        const pauseMs = inTransaction ? null : pauseAfter(error, entity, attempt, call.timeoutMs);
+        const { transactions, environment } = core;
+        if (transactions.current !== null) {
+          throw lostRace(error, entity, { backend: environment.backend.name, operation: call.operation });
+        }
+        const pauseMs = pauseAfter(error, entity, attempt, call.timeoutMs);
         if (pauseMs === null) throw error;
         call.check();
-        yield* wait(core.environment.sleep(pauseMs));
+        yield* wait(environment.sleep(pauseMs));
       }
       this.catalog.forget(core, entity);
     }
