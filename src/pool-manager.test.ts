@@ -38,6 +38,31 @@ describe("PoolManager", () => {
     expect(PoolManager.getPoolMetrics("nothing")).toEqual({});
   });
 
+  it("shows pools apart that differ in nothing but the password, and closes one of them alone", async () => {
+    const [one, two, three] = ["one", "two", "three"].map((password) =>
+      opened("same", new FakeDriver(), { password }),
+    );
+    if (one === undefined || two === undefined || three === undefined) throw new Error("expected three");
+    const { hash } = one;
+    expect([two.hash, three.hash]).toEqual([hash, hash]);
+    two.driver.onCall = () => {
+      throw new Error("gone");
+    };
+    const keys = [hash, `${hash}#2`, `${hash}#3`];
+    expect(Object.keys(PoolManager.getPoolMetrics(hash))).toEqual(keys);
+    expect(PoolManager.getPoolStatus().map(({ key }) => key)).toEqual(keys);
+    expect(await PoolManager.healthCheckAllPools()).toEqual({
+      [hash]: true,
+      [`${hash}#2`]: false,
+      [`${hash}#3`]: true,
+    });
+    expect(await PoolManager.closePool({ hash: `${hash}#2` })).toHaveLength(1);
+    expect(Object.keys(PoolManager.getPoolMetrics())).toEqual([hash, `${hash}#3`]);
+    opened("same", new FakeDriver(), { password: "four" });
+    expect(Object.keys(PoolManager.getPoolMetrics())).toEqual([hash, `${hash}#3`, `${hash}#2`]);
+    expect(await PoolManager.closePool({ hash })).toHaveLength(3);
+  });
+
   it("answers the status of each, with its names and its circuit", async () => {
     const one = opened("one", undefined, { alias: "first" });
     opened("two");

@@ -8,6 +8,8 @@ export interface PoolStatus extends PoolStats {
   /** Friendly name of the database. */
   readonly alias: string;
   readonly hash: string;
+  /** Name of the pool here: the hash, with a number where pools of equal configurations know different passwords. */
+  readonly key: string;
   readonly backend: string;
   /** State of the database's circuit breaker. */
   readonly circuit: "closed" | "open" | "half_open";
@@ -19,29 +21,29 @@ const healthCheckSeconds = 5;
 
 /** The pools of this process, all of them together. One pool is best asked through its `Database`. */
 export const PoolManager = {
-  /** Sizes, waits and totals by the hash of the configuration; of one database when its hash is given. */
+  /**
+   * Sizes, waits and totals by the hash of the configuration; of one database when its hash is given. Configurations
+   * that differ in the password alone have one hash but a pool each: the later ones are called `<hash>#2` and so on.
+   */
   getPoolMetrics(hash?: string): Record<string, PoolStats> {
-    return Object.fromEntries(
-      openDatabases(hash).map(({ shared, pool }) => [shared.config.hash, pool.stats()]),
-    );
+    return Object.fromEntries(openDatabases(hash).map(({ key, pool }) => [key, pool.stats()]));
   },
 
   /** As `getPoolMetrics`, with what else there is to know of each pool. */
   getPoolStatus(hash?: string): PoolStatus[] {
-    return openDatabases(hash).map(({ shared, pool, guard }) => ({
+    return openDatabases(hash).map(({ key, shared, pool, guard }) => ({
       ...pool.stats(),
       alias: shared.config.alias,
       hash: shared.config.hash,
+      key,
       backend: shared.backend.name,
       circuit: guard.breaker.state,
     }));
   },
 
-  /** Asks every database for a sign of life; answers by hash whether it came within 5 s. Never rejects. */
+  /** Asks every database for a sign of life; answers by hash, as `getPoolMetrics`, whether it came within 5 s. Never rejects. */
   async healthCheckAllPools(): Promise<Record<string, boolean>> {
-    const answers = openDatabases().map(
-      async (pooled) => [pooled.shared.config.hash, await isAlive(pooled)] as const,
-    );
+    const answers = openDatabases().map(async (pooled) => [pooled.key, await isAlive(pooled)] as const);
     return Object.fromEntries(await Promise.all(answers));
   },
 

@@ -123,5 +123,5 @@ function unservedBy(pool: PoolHealthFigures | undefined): number {
 function isFailure(error: Error | undefined): boolean | undefined {
   if (error instanceof QueryTimeoutError || error instanceof StorageError) return true;
   const verdict = verdictOf(error);
-  return verdict === "none" ? undefined : verdict === "failure";
+  return verdict === "none" ? undefined : verdict !== "success";
 }

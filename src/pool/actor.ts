@@ -1,4 +1,4 @@
-import { ClosedError } from "../errors/index.ts";
+import { ClosedError, DatabaseError } from "../errors/index.ts";
 import type { Emitter } from "../observe/emitter.ts";
 import type { Clock } from "../resilience/clock.ts";
 import type { PoolEvents } from "./events.ts";
@@ -22,6 +22,10 @@ export interface ActorEnvironment {
 /** What the actor cannot do itself. */
 export interface ActorCalls<R, W> {
   grant(slot: Slot<R>, waiter: W, nowMs: number): void;
+  /** The waiter's turn has come too late. */
+  expire(waiter: W): void;
+  /** Whether a waiter's time is over. */
+  isLate(waiter: W, nowMs: number): boolean;
   /** Connecting will fail until someone changes something; nobody needs to wait for it. */
   refuse(waiters: readonly W[], error: unknown): void;
   /** Something may have come or gone. */
@@ -58,7 +62,8 @@ export class PoolActor<R, W> {
     this.#worker = new ResourceWorker(resource, settings, clock);
     const preparesCheckout = resource.onCheckout !== undefined;
     const isUsable = (pooled: R) => resource.isUsable(pooled);
-    this.state = new PoolState(settings, { preparesCheckout, isUsable }, random);
+    const isLate = (waiter: W, nowMs: number) => calls.isLate(waiter, nowMs);
+    this.state = new PoolState(settings, { preparesCheckout, isUsable, isLate }, random);
     const { leakThresholdMs, idleTimeoutMs, keepaliveMs } = settings;
     const intervals = [leakThresholdMs, idleTimeoutMs, keepaliveMs * 0.9].filter((ms) => ms > 0);
     this.#maintenance = new Maintenance(clock, wallNow, Math.min(...intervals), {
@@ -90,7 +95,8 @@ export class PoolActor<R, W> {
 
   act(actions: readonly Action<R, W>[], nowMs: number): void {
     for (const action of actions) this.#perform(action, nowMs);
-    if (nowMs < this.state.backoff.notBeforeMs) this.#maintenance.arm(nowMs);
+    const { backoff, countsOnOthers } = this.state;
+    if (countsOnOthers || nowMs < backoff.notBeforeMs) this.#maintenance.arm(nowMs);
     else this.#maintenance.armIfSooner(nowMs);
     if (this.state.lifecycle === "closed") this.#maintenance.stop();
     this.#calls.changed();
@@ -100,6 +106,9 @@ export class PoolActor<R, W> {
     switch (action.kind) {
       case "grant":
         this.#calls.grant(action.slot, action.waiter, nowMs);
+        break;
+      case "expire":
+        this.#calls.expire(action.waiter);
         break;
       case "clean":
         this.#clean(action.slot);
@@ -198,6 +207,7 @@ export class PoolActor<R, W> {
     // Closed in the meantime: that it failed is then no news.
     if (slot.phase === "closing") return;
     this.#reportFailure(slot, error);
+    if (error instanceof StepFailure && error.step === "onCheckout") this.#connectError = unlent(error);
     const nowMs = this.#clock.now();
     this.act(this.state.discard(slot, reasonOf(error), nowMs), nowMs);
   }
@@ -249,6 +259,11 @@ export class PoolActor<R, W> {
     const { leakThresholdMs } = this.#settings;
     return leakThresholdMs === 0 ? Infinity : nextOverdueMs(this.state.inventory.slots, leakThresholdMs);
   }
+}
+
+function unlent({ error }: StepFailure): DatabaseError {
+  const message = "the hook onCheckout threw or did not answer; see the event failed";
+  return new DatabaseError(message, { outcome: "not_sent", cause: error });
 }
 
 function reasonOf(error: unknown): DestroyReason {

@@ -31,6 +31,24 @@ describe("ConnectBackoff", () => {
     expect([backoff.failures, backoff.notBeforeMs]).toEqual([1, 13]);
   });
 
+  it("shortens a pause for callers in a hurry, to a tenth of a second at least, but for a permanent failure", () => {
+    const backoff = new ConnectBackoff({ connectBackoffMs: 4_000, maxConnectBackoffMs: 4_000 }, () => 1);
+    backoff.failed({ startedAtMs: 0 }, 0, false);
+    expect([0, 500, 9_000].map((neededByMs) => backoff.startAtMs(neededByMs))).toEqual([100, 500, 4_000]);
+    backoff.failed({ startedAtMs: 500 }, 600, false);
+    expect([backoff.failures, backoff.notBeforeMs, backoff.startAtMs(0)]).toEqual([2, 4_600, 700]);
+    backoff.failed({ startedAtMs: 700 }, 700, true);
+    expect(backoff.startAtMs(0)).toBe(4_700);
+  });
+
+  it("does not pause at all when the pause is shorter than a caller's hurry", () => {
+    const backoff = new ConnectBackoff(settings, () => 1);
+    backoff.failed({ startedAtMs: 0 }, 0, false);
+    expect(backoff.startAtMs(0)).toBe(10);
+    backoff.succeeded();
+    expect(backoff.startAtMs(5)).toBe(Number.NEGATIVE_INFINITY);
+  });
+
   it("pauses longest after a permanent failure, and forgets all after a success", () => {
     const backoff = new ConnectBackoff(settings, () => 1);
     backoff.failed({ startedAtMs: 0 }, 0, true);

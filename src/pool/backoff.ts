@@ -3,14 +3,19 @@ export interface BackoffSettings {
   readonly maxConnectBackoffMs: number;
 }
 
+/** Callers in a hurry shorten no pause below this, so that an outage is met with ten connects a second at most. */
+const shortestForHurryMs = 100;
+
 /**
  * When the next connect may start. Pauses double from `connectBackoffMs` to `maxConnectBackoffMs`; half of each
- * is random, so that many processes do not come back in step.
+ * is random, so that many processes do not come back in step. A caller who cannot wait for the whole pause shortens
+ * it, but not that after a permanent failure.
  */
 export class ConnectBackoff {
   readonly #settings: BackoffSettings;
   readonly #random: () => number;
   #failures = 0;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #permanent = false;
 
@@ -28,6 +33,12 @@ export class ConnectBackoff {
     return this.#notBeforeMs;
   }
 
+  /** When the next connect may start for a caller who needs one by `neededByMs`. */
+  startAtMs(neededByMs: number): number {
+    if (this.#permanent) return this.#notBeforeMs;
+    return Math.min(this.#notBeforeMs, Math.max(neededByMs, this.#failedAtMs + shortestForHurryMs));
+  }
+
   /** Whether the last failure is one that repeats until someone changes something. */
   get permanent(): boolean {
     return this.#permanent;
@@ -35,14 +46,16 @@ export class ConnectBackoff {
 
   succeeded(): void {
     this.#failures = 0;
+    this.#failedAtMs = Number.NEGATIVE_INFINITY;
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
     this.#permanent = false;
   }
 
   failed(attempt: { readonly startedAtMs: number }, nowMs: number, permanent: boolean): void {
-    // Begun before the pause that an earlier failure asked for: the same outage, met a second time.
-    const sameOutage = attempt.startedAtMs < this.#notBeforeMs;
+    // Begun before an earlier failure was known: the same outage, met a second time.
+    const sameOutage = attempt.startedAtMs <= this.#failedAtMs;
     if (sameOutage && this.#permanent === permanent) return;
+    this.#failedAtMs = nowMs;
     this.#permanent = permanent;
     this.#failures += 1;
     const { connectBackoffMs, maxConnectBackoffMs } = this.#settings;

@@ -38,7 +38,7 @@ describe("explainTimeout", () => {
       explainTimeout("none came", 1_000, { stats, held: [held(2_000, "job")], connectError: undefined }),
     ).toBe(
       "none came: 10 of at most 12 connections open, 9 in use, 0 idle, 2 connecting, 40 others waiting. " +
-        "longest held: job (2.0 s). Give connections back sooner, or let maxSize + maxOverflow be 20",
+        "longest held: job (2.0 s) (with the pool's leakThreshold set, this names the places). Give connections back sooner, or let maxSize + maxOverflow be 20",
     );
   });
 

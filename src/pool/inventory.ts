@@ -2,6 +2,12 @@ import type { PoolSettings } from "./options.ts";
 import type { Attempt, DestroyReason, Phase, Slot } from "./slot.ts";
 
 /**
+ * A reset or a validation is a round trip or a hook. One that takes longer than this may hang, and then a waiter must
+ * not go on counting on it while another connection could be made.
+ */
+const patienceMs = 100;
+
+/**
  * The connections of a pool and what is known of them. `PoolState` decides with it what becomes of them.
  *
  * Knowledge grows old in two ways, each with a counter that only goes up. A new generation: those of earlier ones
@@ -33,15 +39,46 @@ export class Inventory<R> {
   }
 
   /** Connections that a waiter may soon have. */
-  get expectedCount(): number {
+  expectedCount(nowMs: number): number {
+    if (!this.#someOnTheirWay) return 0;
     let count = 0;
-    for (const slot of this.slots) if (isOnItsWay(slot)) count += 1;
+    for (const slot of this.slots) if (isExpected(slot, nowMs)) count += 1;
     return count;
   }
 
-  firstExpected(): Slot<R> | undefined {
-    for (const slot of this.slots) if (isOnItsWay(slot)) return slot;
+  firstExpected(nowMs: number): Slot<R> | undefined {
+    if (!this.#someOnTheirWay) return undefined;
+    for (const slot of this.slots) if (isExpected(slot, nowMs)) return slot;
     return undefined;
+  }
+
+  /** Whether a validation or a checkout hook takes so long that no waiter counts on it any more. */
+  someHang(nowMs: number): boolean {
+    if (this.counts.preparing === 0) return false;
+    for (const slot of this.slots) {
+      if (slot.phase === "preparing" && nowMs >= slot.expectedUntilMs) return true;
+    }
+    return false;
+  }
+
+  /** When the next of those that a waiter counts on is taken for stuck; infinite when there is none. */
+  nextStuckMs(nowMs: number): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    if (!this.#someOnTheirWay) return dueMs;
+    for (const slot of this.slots) {
+      if (isExpected(slot, nowMs)) dueMs = Math.min(dueMs, slot.expectedUntilMs);
+    }
+    return dueMs;
+  }
+
+  /** Its validation or reset begins, and a waiter may count on it for a while. */
+  asked(slot: Slot<R>, nowMs: number): void {
+    slot.askedAtMs = nowMs;
+    slot.expectedUntilMs = nowMs + patienceMs;
+  }
+
+  get #someOnTheirWay(): boolean {
+    return this.counts.preparing + this.counts.cleaning > 0;
   }
 
   /** Takes in a new connection. It stands where one stands that was just cleaned. */
@@ -58,7 +95,8 @@ export class Inventory<R> {
       idleSinceMs: nowMs,
       provenAtMs: nowMs,
       provenEpoch: this.#epoch,
-      expected: true,
+      askedAtMs: nowMs,
+      expectedUntilMs: nowMs,
       holder: undefined,
     };
     this.slots.add(slot);
@@ -110,10 +148,17 @@ export class Inventory<R> {
     return slot.generation === this.#generation;
   }
 
-  /** Answers the idle connections of the old generation, which are to be closed. */
-  startGeneration(): Slot<R>[] {
+  /**
+   * Answers the idle connections of the old generation, which are to be closed. Those heard of after `provenSinceMs`
+   * belong to the new one.
+   */
+  startGeneration(provenSinceMs: number): Slot<R>[] {
+    const old = this.#generation;
     this.#generation += 1;
-    return [...this.idle];
+    for (const slot of this.slots) {
+      if (slot.generation === old && slot.provenAtMs > provenSinceMs) slot.generation = this.#generation;
+    }
+    return this.idle.filter(({ generation }) => generation !== this.#generation);
   }
 
   /** Nothing is known for sure any more. */
@@ -131,6 +176,6 @@ export class Inventory<R> {
   }
 }
 
-function isOnItsWay<R>(slot: Slot<R>): boolean {
-  return (slot.phase === "preparing" || slot.phase === "cleaning") && slot.expected;
+function isExpected<R>(slot: Slot<R>, nowMs: number): boolean {
+  return (slot.phase === "preparing" || slot.phase === "cleaning") && nowMs < slot.expectedUntilMs;
 }

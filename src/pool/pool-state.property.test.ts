@@ -17,12 +17,14 @@ class Player {
   readonly state: PoolState<Thing, number>;
   readonly #tickets = new Map<number, Ticket<number>>();
   readonly #work: Work[] = [];
+  /** When the time of each waiter is over. */
+  readonly #endsAtMs = new Map<number, number>();
   #waiters = 0;
   /** Highest number that was served: none may be served after a higher one. */
   #lastServed = 0;
 
   constructor(options: PoolOptions, preparesCheckout: boolean) {
-    const facts = { preparesCheckout, isUsable: (thing: Thing) => thing.usable };
+    const facts = { preparesCheckout, isUsable: (thing: Thing) => thing.usable, isLate: this.#isLate };
     this.state = new PoolState(parsePoolOptions(options), facts, () => 0.5);
     this.state.open();
     this.act(this.state.pump(0));
@@ -34,29 +36,39 @@ class Player {
         expect(action.validate || action.checkout).toBe(true);
         this.#work.push(action);
       }
+      if (action.kind === "expire") {
+        expect(this.#isLate(action.waiter, this.nowMs)).toBe(true);
+        expect(this.#tickets.delete(action.waiter)).toBe(true);
+      }
       if (action.kind !== "grant") continue;
+      expect(this.#isLate(action.waiter, this.nowMs)).toBe(false);
       expect(action.waiter).toBeGreaterThan(this.#lastServed);
       expect(this.#tickets.delete(action.waiter)).toBe(true);
       this.#lastServed = action.waiter;
     }
   }
 
-  acquire(): void {
+  readonly #isLate = (waiter: number, nowMs: number): boolean =>
+    nowMs > (this.#endsAtMs.get(waiter) ?? Number.POSITIVE_INFINITY);
+
+  acquire(pick: number): void {
     const slot = this.state.takeIdle(this.nowMs);
     if (slot !== undefined) {
       expect(this.#tickets.size).toBe(0);
       return;
     }
     this.#waiters += 1;
-    this.#tickets.set(this.#waiters, this.state.enqueue(this.#waiters));
+    const timeoutMs = pick % 4 === 0 ? 100 : 10_000;
+    this.#endsAtMs.set(this.#waiters, this.nowMs + timeoutMs);
+    this.#tickets.set(this.#waiters, this.state.enqueue(this.#waiters, this.nowMs, timeoutMs));
     this.act(this.state.pump(this.nowMs));
   }
 
   giveUp(pick: number): void {
     const [waiter, ticket] = at([...this.#tickets], pick) ?? [];
     if (waiter === undefined || ticket === undefined) return;
-    expect(this.state.giveUp(ticket)).toBe(true);
-    expect(this.state.giveUp(ticket)).toBe(false);
+    expect(this.state.giveUp(ticket, this.nowMs)).toBe(true);
+    expect(this.state.giveUp(ticket, this.nowMs)).toBe(false);
     this.#tickets.delete(waiter);
     this.act(this.state.pump(this.nowMs));
   }
@@ -137,10 +149,10 @@ class Player {
     expect(state.waiters.size).toBe(this.#tickets.size);
     if (state.waiters.size > 0) expect(state.takeIdle(this.nowMs)).toBeUndefined();
     // Someone waits for nothing only where a limit forbids to do anything for them.
-    if (state.unmet === 0) return;
+    if (state.unmet(this.nowMs) === 0) return;
     expect(state.inventory.idle.length).toBe(0);
     const atLimit = state.inventory.slots.size + state.attempts.size === state.hardLimit;
-    const paused = this.nowMs < state.backoff.notBeforeMs;
+    const paused = this.nowMs < state.backoff.notBeforeMs && state.nextTickMs(this.nowMs) < Infinity;
     const busy = state.attempts.size === 2;
     const probing = state.backoff.failures > 0 && state.attempts.size > 0;
     expect(atLimit || paused || busy || probing).toBe(true);
@@ -171,8 +183,8 @@ function at<T>(values: readonly T[], pick: number): T | undefined {
 }
 
 const steps: readonly ((player: Player, pick: number) => void)[] = [
-  (player) => player.acquire(),
-  (player) => player.acquire(),
+  (player, pick) => player.acquire(pick),
+  (player, pick) => player.acquire(pick),
   (player, pick) => player.connected(pick),
   (player, pick) => player.connected(pick),
   (player, pick) => player.release(pick),

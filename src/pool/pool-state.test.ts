@@ -8,7 +8,8 @@ interface Thing {
 }
 
 function stateOf(options: PoolOptions = {}, preparesCheckout = false): PoolState<Thing, string> {
-  const facts = { preparesCheckout, isUsable: (thing: Thing) => thing.usable };
+  const isLate = (waiter: string, nowMs: number) => nowMs > Number(waiter.split("@")[1] ?? Infinity);
+  const facts = { preparesCheckout, isUsable: (thing: Thing) => thing.usable, isLate };
   const state = new PoolState<Thing, string>(parsePoolOptions(options), facts, () => 0);
   state.open();
   return state;
@@ -51,19 +52,19 @@ describe("PoolState", () => {
 
   it("starts one connect for each waiter, up to the hard limit", () => {
     const state = stateOf({ maxSize: 1, maxOverflow: 1 });
-    state.enqueue("a");
+    state.enqueue("a", 0, 10_000);
     expect(kinds(state.pump(0))).toEqual(["connect"]);
     expect(kinds(state.pump(0))).toEqual([]);
-    state.enqueue("b");
-    state.enqueue("c");
+    state.enqueue("b", 0, 10_000);
+    state.enqueue("c", 0, 10_000);
     expect(kinds(state.pump(0))).toEqual(["connect"]);
-    expect(state.unmet).toBe(1);
+    expect(state.unmet(0)).toBe(1);
   });
 
   it("gives a returned connection to a waiter rather than wait for the connect that it started", () => {
     const state = withIdle(1);
     const slot = take(state, 0);
-    state.enqueue("a");
+    state.enqueue("a", 0, 10_000);
     expect(kinds(state.pump(0))).toEqual(["connect"]);
     state.release(slot, 5);
     expect(state.cleaned(slot, 5)).toMatchObject([{ kind: "grant", waiter: "a" }]);
@@ -71,18 +72,63 @@ describe("PoolState", () => {
 
   it("does not let a caller wait behind a connect that an earlier one gave up on", () => {
     const state = stateOf();
-    const ticket = state.enqueue("a");
+    const ticket = state.enqueue("a", 0, 10_000);
     state.pump(0);
-    state.giveUp(ticket);
+    state.giveUp(ticket, 0);
     expect(kinds(state.pump(500))).toEqual([]);
-    state.enqueue("b");
+    state.enqueue("b", 0, 10_000);
     expect(kinds(state.pump(500))).toEqual(["connect"]);
+  });
+
+  it("does not let a caller count on a reset or a validation that hangs while another connection can be made", () => {
+    const state = withIdle(1, { validateAfterIdleMs: 0 });
+    state.enqueue("a", 1, 10_000);
+    expect(kinds(state.pump(1))).toEqual(["prepare"]);
+    expect(state.countsOnOthers).toBe(true);
+    expect(state.nextTickMs(1)).toBe(101);
+    expect(kinds(state.tick(100))).toEqual([]);
+    expect(kinds(state.tick(101))).toEqual(["connect"]);
+
+    const busy = withIdle(1);
+    const slot = take(busy, 0);
+    expect(kinds(busy.release(slot, 0))).toEqual(["clean"]);
+    expect(busy.nextTickMs(0)).toBeGreaterThan(1_000);
+    busy.enqueue("late", 150, 10_000);
+    expect(kinds(busy.pump(150))).toEqual(["connect"]);
+  });
+
+  it("passes over waiters whose time is over, and lends to the next", () => {
+    const state = withIdle(1, { maxSize: 1 });
+    const slot = take(state, 0);
+    for (const waiter of ["a@50", "b@50", "c@51", "d@99"]) state.enqueue(waiter, 0, 50);
+    state.release(slot, 51);
+    const actions = state.cleaned(slot, 51);
+    expect(actions.map((action) => "waiter" in action && `${action.kind} ${action.waiter}`)).toEqual([
+      "expire a@50",
+      "expire b@50",
+      "grant c@51",
+    ]);
+    state.release(slot, 200);
+    expect(kinds(state.cleaned(slot, 200))).toEqual(["expire"]);
+    expect(state.inventory.counts.idle).toBe(1);
+  });
+
+  it("tries to connect within the time of each caller, however long the pause between connects", () => {
+    const state = stateOf({ maxConnectBackoffMs: 60_000, connectBackoffMs: 60_000 });
+    state.enqueue("a", 0, 10_000);
+    state.pump(0);
+    for (const attempt of [...state.attempts]) state.connectFailed(attempt, 0, false);
+    expect(state.nextTickMs(0)).toBe(30_000);
+    state.enqueue("b", 1_000, 2_000);
+    expect(kinds(state.pump(1_000))).toEqual([]);
+    expect(state.nextTickMs(1_000)).toBe(2_000);
+    expect(kinds(state.tick(2_000))).toEqual(["connect"]);
   });
 
   it("closes a connection above maxSize when nobody waits for it", () => {
     const state = stateOf({ maxSize: 1, maxOverflow: 1 });
-    state.enqueue("a");
-    state.enqueue("b");
+    state.enqueue("a", 0, 10_000);
+    state.enqueue("b", 0, 10_000);
     state.pump(0);
     const slots = [...state.attempts].map((attempt) => {
       state.connected(attempt, { usable: true }, 1);
@@ -102,14 +148,14 @@ describe("PoolState", () => {
   it("validates only after an idle while, and takes what is fresh first", () => {
     const state = withIdle(1, { validateAfterIdleMs: 500 });
     expect(state.takeIdle(500)).toBeUndefined();
-    state.enqueue("a");
+    state.enqueue("a", 0, 10_000);
     expect(state.pump(500)).toMatchObject([{ kind: "prepare", validate: true, checkout: false }]);
   });
 
   it("evicts the whole generation when a connection does not pass validation, once", () => {
     const state = withIdle(3);
-    state.enqueue("a");
-    state.enqueue("b");
+    state.enqueue("a", 0, 10_000);
+    state.enqueue("b", 0, 10_000);
     const [first, second] = state.pump(1_000);
     if (first?.kind !== "prepare" || second?.kind !== "prepare") throw new Error("expected validations");
     expect(kinds(state.discard(first.slot, "invalid", 1_001))).toEqual([
@@ -131,7 +177,7 @@ describe("PoolState", () => {
     const lost = take(state, 0);
     lost.resource.usable = false;
     expect(kinds(state.release(lost, 1))).toEqual(["destroy lost"]);
-    state.enqueue("a");
+    state.enqueue("a", 0, 10_000);
     expect(state.pump(2)).toMatchObject([{ kind: "prepare", validate: true }]);
   });
 
@@ -173,13 +219,13 @@ describe("PoolState", () => {
     const [action] = state.tick(400);
     if (action?.kind !== "prepare") throw new Error("expected a keepalive");
     state.prepared(action.slot, action, 410);
-    state.enqueue("a");
+    state.enqueue("a", 0, 10_000);
     expect(state.pump(420)).toEqual([{ kind: "grant", slot: action.slot, waiter: "a" }]);
   });
 
   it("connects once at a time after a failure, and not before the pause is over", () => {
     const state = stateOf({ maxConnecting: 5 });
-    for (const waiter of ["a", "b", "c"]) state.enqueue(waiter);
+    for (const waiter of ["a", "b", "c"]) state.enqueue(waiter, 0, 10_000);
     state.pump(0);
     for (const attempt of [...state.attempts]) expect(state.connectFailed(attempt, 0, false)).toEqual([]);
     expect(state.nextTickMs(0)).toBe(5);
@@ -201,28 +247,28 @@ describe("PoolState", () => {
     expect(state.hopeless(1)).toBe(true);
     expect(state.nextTickMs(1)).toBe(Number.POSITIVE_INFINITY);
     expect(state.tick(60_000)).toEqual([]);
-    state.enqueue("a");
+    state.enqueue("a", 0, 10_000);
     expect(kinds(state.pump(60_000))).toEqual(["connect"]);
   });
 
   it("counts a connection against the hard limit until it has ended", () => {
     const state = withIdle(1, { maxSize: 1 });
     const slot = take(state, 0);
-    state.enqueue("a");
+    state.enqueue("a", 0, 10_000);
     expect(kinds(state.discard(slot, "discarded", 1))).toEqual(["destroy discarded"]);
     expect(kinds(state.destroyed(slot, 2))).toEqual(["connect"]);
   });
 
   it("cleans a connection that was prepared for someone who has left", () => {
     const state = stateOf({}, true);
-    const ticket = state.enqueue("a");
+    const ticket = state.enqueue("a", 0, 10_000);
     state.pump(0);
     const attempt = [...state.attempts][0];
     if (attempt === undefined) throw new Error("expected a connect");
     const [action] = state.connected(attempt, { usable: true }, 1) ?? [];
     if (action?.kind !== "prepare") throw new Error("expected the checkout hook");
     expect(action).toMatchObject({ validate: false, checkout: true });
-    state.giveUp(ticket);
+    state.giveUp(ticket, 0);
     expect(kinds(state.prepared(action.slot, action, 2))).toEqual(["clean"]);
   });
 

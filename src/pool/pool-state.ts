@@ -1,4 +1,6 @@
-import { ConnectBackoff } from "./backoff.ts";
+import { careFor, nextCareMs } from "./ageing.ts";
+import type { ConnectBackoff } from "./backoff.ts";
+import { Connects } from "./connects.ts";
 import { Inventory } from "./inventory.ts";
 import type { PoolSettings } from "./options.ts";
 import { Queue, type Ticket } from "./queue.ts";
@@ -7,12 +9,14 @@ import type { Action, Attempt, DestroyReason, Slot } from "./slot.ts";
 /** `new`: nothing was asked of the pool yet. `draining`: closing, leases may still be held. */
 export type Lifecycle = "new" | "open" | "draining" | "closed";
 
-/** What the state must know of the resources. */
-export interface PoolFacts<R> {
+/** What the state must know of the resources and the waiters. */
+export interface PoolFacts<R, W> {
   /** Whether a connection must be prepared each time before it is lent, because there is a checkout hook. */
   readonly preparesCheckout: boolean;
   /** Whether a connection can still be used, as far as is known without asking the server. */
   readonly isUsable: (resource: R) => boolean;
+  /** Whether a waiter's time is over, so that a connection would be of no use to it. */
+  readonly isLate: (waiter: W, nowMs: number) => boolean;
 }
 
 type Actions<R, W> = readonly Action<R, W>[];
@@ -34,22 +38,28 @@ const nothing: readonly never[] = [];
  */
 export class PoolState<R, W> {
   readonly inventory: Inventory<R>;
-  /** Connects under way that are still wanted. */
-  readonly attempts = new Set<Attempt>();
   readonly waiters = new Queue<W>();
-  readonly backoff: ConnectBackoff;
   /** Connections that a warm-up wants open, on top of `minSize`. */
   warmTarget = 0;
   #lifecycle: Lifecycle = "new";
-  #lastId = 0;
   readonly #settings: PoolSettings;
-  readonly #preparesCheckout: boolean;
+  readonly #facts: PoolFacts<R, W>;
+  readonly #connects: Connects;
 
-  constructor(settings: PoolSettings, facts: PoolFacts<R>, random: () => number) {
+  constructor(settings: PoolSettings, facts: PoolFacts<R, W>, random: () => number) {
     this.#settings = settings;
-    this.#preparesCheckout = facts.preparesCheckout;
+    this.#facts = facts;
     this.inventory = new Inventory(settings, facts.isUsable, random);
-    this.backoff = new ConnectBackoff(settings, random);
+    this.#connects = new Connects(settings, random);
+  }
+
+  /** Connects under way that are still wanted. */
+  get attempts(): ReadonlySet<Attempt> {
+    return this.#connects.attempts;
+  }
+
+  get backoff(): ConnectBackoff {
+    return this.#connects.backoff;
   }
 
   get lifecycle(): Lifecycle {
@@ -61,8 +71,18 @@ export class PoolState<R, W> {
   }
 
   /** Waiters for whom no connection is on its way. */
-  get unmet(): number {
-    return Math.max(0, this.waiters.size - this.#expectedCount());
+  unmet(nowMs: number): number {
+    if (this.waiters.size === 0) return 0;
+    return Math.max(
+      0,
+      this.waiters.size - this.inventory.expectedCount(nowMs) - this.#connects.expectedCount,
+    );
+  }
+
+  /** Whether someone waits for what may turn out to be stuck, so that `nextTickMs` may have come closer. */
+  get countsOnOthers(): boolean {
+    const { preparing, cleaning } = this.inventory.counts;
+    return this.waiters.size > 0 && preparing + cleaning > 0;
   }
 
   /** Whether connecting is known to fail until someone changes something, and there is nothing else to wait for. */
@@ -73,7 +93,7 @@ export class PoolState<R, W> {
   /** Lends the most recently used idle connection, if that needs no preparation and nobody waits. */
   takeIdle(nowMs: number): Slot<R> | undefined {
     const slot = this.inventory.idle.at(-1);
-    if (slot === undefined || this.#preparesCheckout || this.waiters.size > 0) return undefined;
+    if (slot === undefined || this.#facts.preparesCheckout || this.waiters.size > 0) return undefined;
     if (this.#unfit(slot, nowMs) !== undefined || !this.inventory.isProven(slot, nowMs)) return undefined;
     this.inventory.move(slot, "leased");
     return slot;
@@ -84,17 +104,21 @@ export class PoolState<R, W> {
     if (this.#lifecycle === "new") this.#lifecycle = "open";
   }
 
-  /** Puts a waiter at the end of the queue. Follow it with `pump`. */
-  enqueue(waiter: W): Ticket<W> {
+  /** Puts a waiter, who will wait for `timeoutMs`, at the end of the queue. Follow it with `pump`. */
+  enqueue(waiter: W, nowMs: number, timeoutMs: number): Ticket<W> {
+    this.#connects.needed(nowMs, timeoutMs);
     return this.waiters.push(waiter);
   }
 
   /** A waiter no longer waits. Answers false when it was served before. */
-  giveUp(ticket: Ticket<W>): boolean {
+  giveUp(ticket: Ticket<W>, nowMs: number): boolean {
     if (!this.waiters.remove(ticket)) return false;
     // What it waited for was too slow. The next caller must get an attempt of its own instead of waiting behind it.
-    const late = this.#slowest();
-    if (late !== undefined) late.expected = false;
+    // Connects come first: they are what takes long, and the first of them has taken longest.
+    const attempt = this.#connects.firstExpected;
+    const slot = attempt === undefined ? this.inventory.firstExpected(nowMs) : undefined;
+    if (attempt !== undefined) attempt.expected = false;
+    else if (slot !== undefined) slot.expectedUntilMs = nowMs;
     return true;
   }
 
@@ -104,8 +128,8 @@ export class PoolState<R, W> {
 
   /** A connect succeeded. Answers undefined when its result is no longer wanted, and must be destroyed. */
   connected(attempt: Attempt, resource: R, nowMs: number): Actions<R, W> | undefined {
-    if (!this.attempts.delete(attempt)) return undefined;
-    this.backoff.succeeded();
+    if (!this.#connects.made(attempt)) return undefined;
+    if (!this.#facts.preparesCheckout) this.#connects.lendable();
     const slot = this.inventory.add(attempt, resource, nowMs);
     const actions = this.cleaned(slot, nowMs);
     // One more connect may start now, for `minSize` too, where nobody waits.
@@ -113,9 +137,7 @@ export class PoolState<R, W> {
   }
 
   connectFailed(attempt: Attempt, nowMs: number, permanent: boolean): Actions<R, W> {
-    if (!this.attempts.delete(attempt)) return nothing;
-    this.backoff.failed(attempt, nowMs, permanent);
-    return this.pump(nowMs);
+    return this.#connects.failed(attempt, nowMs, permanent) ? this.pump(nowMs) : nothing;
   }
 
   /** A connection was validated, or its checkout hook has run, or both. */
@@ -129,17 +151,18 @@ export class PoolState<R, W> {
     if (reason !== undefined) return this.discard(slot, reason, nowMs);
     if (done.validate) this.inventory.prove(slot, nowMs);
     if (!done.checkout) return this.#settle(slot, nowMs);
+    this.#connects.lendable();
     const actions: Action<R, W>[] = [];
     // If whoever it was prepared for has left, it goes the way of a connection that is given back.
-    if (!this.#grant(slot, actions)) actions.push(this.#clean(slot));
-    return actions;
+    if (!this.#grant(slot, nowMs, actions)) actions.push(this.#clean(slot, nowMs));
+    return this.#pumped(nowMs, actions);
   }
 
   /** A lease has ended. Its connection is reset first, unless it is not to be used again anyway. */
   release(slot: Slot<R>, nowMs: number): Actions<R, W> {
     if (slot.phase !== "leased") return nothing;
     const reason = this.#unfit(slot, nowMs);
-    return reason === undefined ? [this.#clean(slot)] : this.discard(slot, reason, nowMs);
+    return reason === undefined ? [this.#clean(slot, nowMs)] : this.discard(slot, reason, nowMs);
   }
 
   /** A connection that was reset may go to the next. */
@@ -156,10 +179,13 @@ export class PoolState<R, W> {
   discard(slot: Slot<R>, reason: DestroyReason, nowMs: number): Actions<R, W> {
     if (slot.phase === "closing") return nothing;
     const actions: Action<R, W>[] = [];
+    if (reason === "hook failed" && slot.phase === "preparing")
+      this.#connects.unlendable(slot.createdAtMs, nowMs);
     this.#retire(slot, reason, actions);
-    // One that did not answer says that the server or the network is gone for all of its age. Those made since
-    // the first such finding are of a later generation, and stay.
-    if (reason === "invalid" && this.inventory.isOfThisGeneration(slot)) this.#nextGeneration(actions);
+    // One that did not answer says that the server or the network is gone for all of its age, but for those that were
+    // heard of since it was asked.
+    if (reason === "invalid" && this.inventory.isOfThisGeneration(slot))
+      this.#nextGeneration(slot.askedAtMs, actions);
     return this.#pumped(nowMs, actions);
   }
 
@@ -173,7 +199,7 @@ export class PoolState<R, W> {
   /** Closes what was made before now: idle connections and connects under way at once, leased ones when they return. */
   evict(nowMs: number): Actions<R, W> {
     const actions: Action<R, W>[] = [];
-    this.#nextGeneration(actions);
+    this.#nextGeneration(Number.POSITIVE_INFINITY, actions);
     this.#abandonAttempts(actions);
     return this.#pumped(nowMs, actions);
   }
@@ -192,18 +218,11 @@ export class PoolState<R, W> {
   /** Looks after what changes with time alone. Due at `nextTickMs`. */
   tick(nowMs: number): Actions<R, W> {
     const actions: Action<R, W>[] = [];
-    const { idleTimeoutMs, minSize } = this.#settings;
     for (const slot of [...this.inventory.idle]) {
-      const reason = this.#unfit(slot, nowMs);
-      if (reason !== undefined) this.#retire(slot, reason, actions);
-      else if (
-        idleTimeoutMs > 0 &&
-        nowMs >= slot.idleSinceMs + idleTimeoutMs &&
-        this.inventory.openCount > minSize
-      ) {
-        this.#retire(slot, "idle", actions);
-      } else if (nowMs >= slot.provenAtMs + slot.keepaliveMs) {
-        this.#prepare(slot, { validate: true, checkout: false }, actions);
+      const care = careFor(slot, this.inventory, this.#settings, nowMs);
+      if (care?.does === "retire") this.#retire(slot, care.reason, actions);
+      else if (care !== undefined) {
+        this.#prepare(slot, { validate: true, checkout: false }, nowMs, actions);
       }
     }
     return this.#pumped(nowMs, actions);
@@ -212,19 +231,10 @@ export class PoolState<R, W> {
   /** When `tick` has something to do; infinite when nothing changes with time. */
   nextTickMs(nowMs: number): number {
     if (this.#lifecycle !== "open") return Infinity;
-    const { idleTimeoutMs, minSize } = this.#settings;
-    const idleLimitMs = idleTimeoutMs > 0 && this.inventory.openCount > minSize ? idleTimeoutMs : Infinity;
-    let dueMs =
-      this.#wantedCount() > 0 && nowMs < this.backoff.notBeforeMs ? this.backoff.notBeforeMs : Infinity;
-    for (const slot of this.inventory.idle) {
-      dueMs = Math.min(dueMs, slot.idleSinceMs + idleLimitMs, slot.provenAtMs + slot.keepaliveMs);
-    }
-    // A leased one that has expired is closed when it comes back; until it has, it may come back before that.
-    for (const slot of this.inventory.slots) {
-      if (slot.phase === "closing") continue;
-      if (slot.phase === "idle" || slot.expiresAtMs > nowMs) dueMs = Math.min(dueMs, slot.expiresAtMs);
-    }
-    return dueMs;
+    const { startAtMs } = this.#connects;
+    const connectMs = nowMs < startAtMs && this.#wantedCount(nowMs) > 0 ? startAtMs : Infinity;
+    const stuckMs = this.countsOnOthers ? this.inventory.nextStuckMs(nowMs) : Infinity;
+    return Math.min(connectMs, stuckMs, nextCareMs(this.inventory, this.#settings, nowMs));
   }
 
   /** Nothing new is lent. Idle connections end now, leased ones when they come back. The waiters are the caller's. */
@@ -252,9 +262,12 @@ export class PoolState<R, W> {
   #settle(slot: Slot<R>, nowMs: number): Actions<R, W> {
     if (this.waiters.size > 0) {
       const actions: Action<R, W>[] = [];
-      if (this.#preparesCheckout) this.#prepare(slot, { validate: false, checkout: true }, actions);
-      else this.#grant(slot, actions);
-      return this.#pumped(nowMs, actions);
+      if (this.#facts.preparesCheckout) {
+        this.#prepare(slot, { validate: false, checkout: true }, nowMs, actions);
+        return this.#pumped(nowMs, actions);
+      }
+      if (this.#grant(slot, nowMs, actions)) return this.#pumped(nowMs, actions);
+      return [...actions, ...this.#settle(slot, nowMs)];
     }
     if (this.inventory.openCount > this.#settings.maxSize) return this.discard(slot, "overflow", nowMs);
     this.inventory.move(slot, "idle");
@@ -263,42 +276,53 @@ export class PoolState<R, W> {
 
   #pumped(nowMs: number, actions: Action<R, W>[]): Actions<R, W> {
     if (this.#lifecycle !== "open") return actions;
-    if (this.waiters.size > 0 && this.inventory.idle.length > 0) this.#serve(nowMs, actions);
-    while (this.#mayConnect(nowMs) && this.#wantedCount() > 0) {
-      const attempt: Attempt = { id: ++this.#lastId, startedAtMs: nowMs, expected: true };
-      this.attempts.add(attempt);
-      actions.push({ kind: "connect", attempt });
+    const { idle } = this.inventory;
+    if (this.waiters.size > 0 && idle.length > 0) this.#lendProven(nowMs, actions);
+    // A validation that hangs casts doubt on the others of its age: a new connection is the better prospect.
+    if (this.waiters.size > 0 && this.inventory.someHang(nowMs)) this.#connectAll(nowMs, actions);
+    while (idle.length > 0 && this.unmet(nowMs) > 0) {
+      const slot = idle.at(-1);
+      if (slot === undefined) break;
+      const validate = !this.inventory.isProven(slot, nowMs);
+      this.#prepare(slot, { validate, checkout: this.#facts.preparesCheckout }, nowMs, actions);
     }
+    this.#connectAll(nowMs, actions);
     return actions;
   }
 
-  #serve(nowMs: number, actions: Action<R, W>[]): void {
+  #connectAll(nowMs: number, actions: Action<R, W>[]): void {
+    while (this.#mayConnect(nowMs) && this.#wantedCount(nowMs) > 0) {
+      actions.push({ kind: "connect", attempt: this.#connects.start(nowMs) });
+    }
+  }
+
+  #lendProven(nowMs: number, actions: Action<R, W>[]): void {
     for (const slot of [...this.inventory.idle]) {
       const reason = this.#unfit(slot, nowMs);
       if (reason !== undefined) this.#retire(slot, reason, actions);
     }
     for (const slot of this.inventory.idle.toReversed()) {
-      if (this.#preparesCheckout || !this.inventory.isProven(slot, nowMs)) continue;
-      if (!this.#grant(slot, actions)) return;
-    }
-    while (this.inventory.idle.length > 0 && this.unmet > 0) {
-      const slot = this.inventory.idle.at(-1);
-      if (slot === undefined) return;
-      const validate = !this.inventory.isProven(slot, nowMs);
-      this.#prepare(slot, { validate, checkout: this.#preparesCheckout }, actions);
+      if (this.#facts.preparesCheckout || !this.inventory.isProven(slot, nowMs)) continue;
+      if (!this.#grant(slot, nowMs, actions)) return;
     }
   }
 
-  #grant(slot: Slot<R>, actions: Action<R, W>[]): boolean {
-    const waiter = this.waiters.shift();
-    if (waiter === undefined) return false;
-    this.inventory.move(slot, "leased");
-    actions.push({ kind: "grant", slot, waiter });
-    return true;
+  /** Lends a connection to the first waiter who still has time. Answers false when there is none. */
+  #grant(slot: Slot<R>, nowMs: number, actions: Action<R, W>[]): boolean {
+    for (let waiter = this.waiters.shift(); waiter !== undefined; waiter = this.waiters.shift()) {
+      if (this.#facts.isLate(waiter, nowMs)) {
+        actions.push({ kind: "expire", waiter });
+        continue;
+      }
+      this.inventory.move(slot, "leased");
+      actions.push({ kind: "grant", slot, waiter });
+      return true;
+    }
+    return false;
   }
 
-  #clean(slot: Slot<R>): Action<R, W> {
-    slot.expected = true;
+  #clean(slot: Slot<R>, nowMs: number): Action<R, W> {
+    this.inventory.asked(slot, nowMs);
     this.inventory.move(slot, "cleaning");
     return { kind: "clean", slot };
   }
@@ -306,9 +330,10 @@ export class PoolState<R, W> {
   #prepare(
     slot: Slot<R>,
     work: { readonly validate: boolean; readonly checkout: boolean },
+    nowMs: number,
     actions: Action<R, W>[],
   ): void {
-    slot.expected = true;
+    this.inventory.asked(slot, nowMs);
     this.inventory.move(slot, "preparing");
     actions.push({ kind: "prepare", slot, ...work });
   }
@@ -319,13 +344,12 @@ export class PoolState<R, W> {
     actions.push({ kind: "destroy", slot, reason });
   }
 
-  #nextGeneration(actions: Action<R, W>[]): void {
-    for (const slot of this.inventory.startGeneration()) this.#retire(slot, "evicted", actions);
+  #nextGeneration(provenSinceMs: number, actions: Action<R, W>[]): void {
+    for (const slot of this.inventory.startGeneration(provenSinceMs)) this.#retire(slot, "evicted", actions);
   }
 
   #abandonAttempts(actions: Action<R, W>[]): void {
-    for (const attempt of this.attempts) actions.push({ kind: "abandon", attempt });
-    this.attempts.clear();
+    for (const attempt of this.#connects.abandonAll()) actions.push({ kind: "abandon", attempt });
   }
 
   #unfit(slot: Slot<R>, nowMs: number): DestroyReason | undefined {
@@ -334,28 +358,13 @@ export class PoolState<R, W> {
   }
 
   #mayConnect(nowMs: number): boolean {
-    if (nowMs < this.backoff.notBeforeMs) return false;
-    if (this.inventory.slots.size + this.attempts.size >= this.hardLimit) return false;
-    if (this.attempts.size >= this.#settings.maxConnecting) return false;
-    return this.backoff.failures === 0 || ![...this.attempts].some((attempt) => attempt.expected);
+    return this.inventory.slots.size + this.attempts.size < this.hardLimit && this.#connects.mayStart(nowMs);
   }
 
   /** Connects that should be started, were there no limits. */
-  #wantedCount(): number {
+  #wantedCount(nowMs: number): number {
     // After a permanent failure only callers are worth another try: a login that is repeated locks accounts.
     const floor = Math.max(this.backoff.permanent ? 0 : this.#settings.minSize, this.warmTarget);
-    return Math.max(this.unmet, floor - this.inventory.openCount - this.attempts.size);
-  }
-
-  #expectedCount(): number {
-    let count = this.inventory.expectedCount;
-    for (const attempt of this.attempts) if (attempt.expected) count += 1;
-    return count;
-  }
-
-  /** Connects before the rest: they are what takes long, and the first of them has taken longest. */
-  #slowest(): Attempt | Slot<R> | undefined {
-    for (const attempt of this.attempts) if (attempt.expected) return attempt;
-    return this.inventory.firstExpected();
+    return Math.max(this.unmet(nowMs), floor - this.inventory.openCount - this.attempts.size);
   }
 }

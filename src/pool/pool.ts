@@ -5,12 +5,14 @@ import { type Clock, systemClock } from "../resilience/clock.ts";
 import { PoolActor } from "./actor.ts";
 import { Closing } from "./closing.ts";
 import type { CloseReport, Leak, PoolEvents } from "./events.ts";
+import { Expiries } from "./expiries.ts";
+import type { PoolView } from "./explain.ts";
 import { FigureRecorder } from "./figures.ts";
 import { type Place, recordNoPlaces, recordPlaces } from "./holder.ts";
 import { heldLeases } from "./leaks.ts";
 import { type Lease, type Lender, PoolLease } from "./lease.ts";
 import { type PoolOptions, type PoolSettings, parsePoolOptions } from "./options.ts";
-import { type PoolView, Refusals } from "./refusals.ts";
+import { Refusals } from "./refusals.ts";
 import type { PoolResource } from "./resource.ts";
 import type { Slot } from "./slot.ts";
 import type { PoolStats } from "./stats.ts";
@@ -48,6 +50,11 @@ export class ConnectionPool<R> {
   readonly #warmUps = new WarmUps();
   readonly #waits = new FigureRecorder();
   readonly #uses = new FigureRecorder();
+  readonly #expiries = new Expiries<Waiter<R>>((waiter, isOneOfMany) =>
+    this.#refuseLate(waiter, isOneOfMany),
+  );
+  /** What all see who are refused in one turn of the event loop. */
+  #sharedView: PoolView | undefined;
   #timeouts = 0;
   #refused = 0;
   #closing: Closing | undefined;
@@ -68,6 +75,8 @@ export class ConnectionPool<R> {
     const calls = {
       grant: (slot: Slot<R>, waiter: Waiter<R>, nowMs: number) =>
         waiter.grant(this.#lend(slot, waiter.options, waiter.where, waiter.sinceMs, nowMs)),
+      expire: (waiter: Waiter<R>) => this.#expiries.add(waiter),
+      isLate: (waiter: Waiter<R>, nowMs: number) => waiter.isLate(nowMs),
       refuse: (waiters: readonly Waiter<R>[], error: unknown) => this.#refuseAll(waiters, error),
       changed: () => this.#changed(),
     };
@@ -192,27 +201,29 @@ export class ConnectionPool<R> {
     const { state } = this.#actor;
     if (state.hopeless(waiter.sinceMs)) throw this.#refusals.connectFailed(this.#actor.connectError);
     state.open();
-    const ticket = state.enqueue(waiter);
+    const ticket = state.enqueue(waiter, waiter.sinceMs, waiter.timeoutMs);
     this.#actor.act(state.pump(waiter.sinceMs), waiter.sinceMs);
     // Only one who still waits can give up: a connection that was granted at the same moment is not lost.
-    const giveUp = (error: () => Error) => {
-      if (!state.giveUp(ticket)) return;
-      waiter.refuse(error());
+    const giveUp = (refuse: () => void) => {
       const nowMs = this.#clock.now();
+      if (!state.giveUp(ticket, nowMs)) return;
+      refuse();
       this.#actor.act(state.pump(nowMs), nowMs);
     };
-    const expire = () => giveUp(() => this.#timedOut(waiter));
-    if (waiter.timeoutMs === 0) expire();
+    if (waiter.timeoutMs === 0) giveUp(() => this.#refuseLate(waiter, false));
     const lease = waiter.take();
     if (lease !== undefined) return lease;
-    if (state.unmet > this.settings.maxWaiting && state.waiters.remove(ticket)) {
+    const { maxWaiting } = this.settings;
+    const isFull = state.waiters.size > maxWaiting && state.unmet(waiter.sinceMs) > maxWaiting;
+    if (isFull && state.waiters.remove(ticket)) {
       this.#refused += 1;
       throw this.#refusals.full(this.#view());
     }
     const { signal, label } = waiter.options;
     if (this.events.has("waiting")) this.events.emit("waiting", { waiting: state.waiters.size, label });
+    const expire = () => giveUp(() => this.#expiries.add(waiter));
     const timer = setPatientTimer(this.#clock, expire, waiter.timeoutMs, { keepAlive: true });
-    return waiter.wait(timer, () => giveUp(() => this.#refusals.aborted(signal)));
+    return waiter.wait(timer, () => giveUp(() => waiter.refuse(this.#refusals.aborted(signal))));
   }
 
   #lend(
@@ -244,14 +255,24 @@ export class ConnectionPool<R> {
     this.#actor.act(actions, nowMs);
   }
 
-  #timedOut(waiter: Waiter<R>): Error {
+  #refuseLate(waiter: Waiter<R>, isOneOfMany: boolean): void {
     this.#timeouts += 1;
     const { label } = waiter.options;
     if (this.events.has("timeout")) {
       const waitedMs = this.#clock.now() - waiter.sinceMs;
       this.events.emit("timeout", { waitedMs, label, stats: this.stats() });
     }
-    return this.#refusals.timedOut(waiter.timeoutMs, this.#view());
+    waiter.refuse(this.#refusals.timedOut(waiter.timeoutMs, isOneOfMany ? this.#viewOfTurn() : this.#view()));
+  }
+
+  #viewOfTurn(): PoolView {
+    if (this.#sharedView === undefined) {
+      this.#sharedView = this.#view();
+      queueMicrotask(() => {
+        this.#sharedView = undefined;
+      });
+    }
+    return this.#sharedView;
   }
 
   #refuseAll(waiters: readonly Waiter<R>[], error: unknown): void {
@@ -273,8 +294,19 @@ export class ConnectionPool<R> {
   }
 
   #view(): PoolView {
-    const held = heldLeases(this.#actor.state.inventory.slots, this.#clock.now());
-    return { stats: this.stats(), held, connectError: this.#actor.connectError };
+    const { inventory, attempts, waiters, hardLimit } = this.#actor.state;
+    const { counts, openCount } = inventory;
+    const stats = {
+      size: openCount,
+      inUse: counts.leased,
+      idle: counts.idle,
+      connecting: attempts.size,
+      waiting: waiters.size,
+      hardLimit,
+      uses: this.#uses.sums,
+    };
+    const held = heldLeases(inventory.slots, this.#clock.now());
+    return { stats, held, connectError: this.#actor.connectError };
   }
 
   #startClosing(): Closing {

@@ -7,17 +7,8 @@ import {
   PoolTimeoutError,
   ValidationError,
 } from "../errors/index.ts";
-import { describeError, explainTimeout } from "./explain.ts";
-import type { HeldLease } from "./holder.ts";
+import { describeError, explainTimeout, type PoolView } from "./explain.ts";
 import type { PoolSettings } from "./options.ts";
-import type { PoolStats } from "./stats.ts";
-
-/** A pool as its refusals describe it. */
-export interface PoolView {
-  readonly stats: PoolStats;
-  readonly held: readonly HeldLease[];
-  readonly connectError: unknown;
-}
 
 /** The errors of one pool. Each says which pool, what was expected and what came. */
 export class Refusals {
@@ -31,9 +22,10 @@ export class Refusals {
     this.#pool = `pool "${settings.name}"`;
   }
 
+  /** For a caller who waited. It is made without a stack, which would show a timer, or whoever came before. */
   timedOut(timeoutMs: number, view: PoolView): PoolTimeoutError {
-    const situation = `${this.#pool}: no connection came free within ${timeoutMs} ms`;
-    return this.#timeout(situation, timeoutMs, view, "STRATA_POOL_TIMEOUT");
+    const situation = `${this.#pool}: no connection came free within ${Math.ceil(timeoutMs)} ms`;
+    return withoutStack(() => this.#timeout(situation, timeoutMs, view, "STRATA_POOL_TIMEOUT"));
   }
 
   full(view: PoolView): PoolTimeoutError {
@@ -88,5 +80,16 @@ export class Refusals {
   ): PoolTimeoutError {
     const facts = { ...this.#facts, cause: view.connectError };
     return new PoolTimeoutError(explainTimeout(situation, timeoutMs, view), facts, code);
+  }
+}
+
+/** A stack is most of what an error costs, and thousands of callers may be refused at one moment. */
+function withoutStack<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }

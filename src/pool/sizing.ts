@@ -1,5 +1,13 @@
 import { ConfigurationError } from "../errors/index.ts";
 
+/** What a recommended size starts from, besides what the server says. */
+export interface SizingOptions {
+  /** Processor cores of the database server. Default: those of this machine, which is right where they are one. */
+  readonly cores?: number | undefined;
+  /** Processes that will have such a pool, on all machines together. Default 1. */
+  readonly processes?: number | undefined;
+}
+
 export interface SizingFacts {
   /** Processor cores of the database server (not of this machine). */
   readonly cores: number;

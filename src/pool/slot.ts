@@ -45,7 +45,7 @@ export interface Slot<R> {
   /** Interval of its keepalive, the jitter included; infinite without one. */
   readonly keepaliveMs: number;
   /** Connections of an earlier generation than the pool's are evicted. */
-  readonly generation: number;
+  generation: number;
   phase: Phase;
   /** When it was last used. */
   idleSinceMs: number;
@@ -53,8 +53,10 @@ export interface Slot<R> {
   provenAtMs: number;
   /** The pool's epoch at that time. With an earlier epoch than the pool's it must be validated before use. */
   provenEpoch: number;
-  /** Whether a waiter may count on it while it is being prepared or cleaned. */
-  expected: boolean;
+  /** When its last validation or reset began. */
+  askedAtMs: number;
+  /** Until when a waiter may count on it while it is being prepared or cleaned. Later it is taken for stuck. */
+  expectedUntilMs: number;
   /** Who has it; written by the pool that lends it. */
   holder: Holder | undefined;
 }
@@ -84,5 +86,7 @@ export type Action<R, W> =
   | { readonly kind: "clean"; readonly slot: Slot<R> }
   /** The waiter has its connection. */
   | { readonly kind: "grant"; readonly slot: Slot<R>; readonly waiter: W }
+  /** The waiter's turn has come when its time was over already. */
+  | { readonly kind: "expire"; readonly waiter: W }
   /** End it, and report with `destroyed`. */
   | { readonly kind: "destroy"; readonly slot: Slot<R>; readonly reason: DestroyReason };

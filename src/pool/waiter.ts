@@ -40,6 +40,11 @@ export class Waiter<R> {
     this.where = where;
   }
 
+  /** Whether its time is over. One that does not wait at all is never late: it is served at once or not. */
+  isLate(nowMs: number): boolean {
+    return this.timeoutMs > 0 && nowMs > this.sinceMs + this.timeoutMs;
+  }
+
   grant(lease: PoolLease<R>): void {
     this.#settle({ kind: "granted", lease });
   }

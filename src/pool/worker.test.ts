@@ -20,6 +20,25 @@ describe("hooks", () => {
     expect(seen).toEqual(["connect", "checkout", "checkin", "checkout", "checkin"]);
   });
 
+  it("that throw each time neither end the waiting nor make connections without a pause", async () => {
+    const { pool, clock, resource } = fakePool(
+      { connectBackoffMs: 10 },
+      {
+        onCheckout: () => {
+          throw new Error("never");
+        },
+      },
+    );
+    const refused = Promise.resolve(pool.acquire({ timeoutMs: 3_000 })).catch((error: unknown) => error);
+    await clock.advance(3_000);
+    const error = await refused;
+    expect(error).toBeInstanceOf(PoolTimeoutError);
+    expect(String(error)).toContain("the hook onCheckout threw or did not answer; see the event failed");
+    expect(resource.creates).toBeGreaterThan(3);
+    expect(resource.creates).toBeLessThan(20);
+    expect(pool.stats()).toMatchObject({ size: 0, waiting: 0 });
+  });
+
   it("discard the connection when they throw or hang, and are reported", async () => {
     const failures: unknown[] = [];
     let works: "throws" | "hangs" | "well" = "throws";
@@ -36,7 +55,8 @@ describe("hooks", () => {
     const { pool, clock } = fakePool({ hookTimeoutMs: 50 }, { onCheckout });
     pool.events.on("failed", ({ step, error }) => failures.push([step, String(error)]));
     const acquired = pool.acquire();
-    await clock.advance(50);
+    // With a short pause after each.
+    await clock.advance(70);
     expect((await acquired).resource.id).toBe(3);
     expect(failures).toEqual([
       ["onCheckout", "Error: no"],
