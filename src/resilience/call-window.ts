@@ -23,15 +23,9 @@ export class CallWindow {
     calls: 0,
     failures: 0,
   }));
-  #failuresInARow = 0;
 
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / sliceCount;
-  }
-
-  /** Failures since the last success, however long ago that was. */
-  get failuresInARow(): number {
-    return this.#failuresInARow;
   }
 
   record(nowMs: number, failed: boolean): void {
@@ -45,7 +39,6 @@ export class CallWindow {
     }
     slice.calls += 1;
     if (failed) slice.failures += 1;
-    this.#failuresInARow = failed ? this.#failuresInARow + 1 : 0;
   }
 
   counts(nowMs: number): CallCounts {

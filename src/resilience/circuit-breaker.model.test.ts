@@ -6,13 +6,14 @@ import { type BreakerCall, CircuitBreaker } from "./circuit-breaker.ts";
 
 describe("any sequence of calls", () => {
   const action = fc.oneof(
+    { weight: 1, arbitrary: fc.record({ type: fc.constant("sign of life" as const) }) },
     { weight: 4, arbitrary: fc.record({ type: fc.constant("begin" as const) }) },
     {
       weight: 6,
       arbitrary: fc.record({
         type: fc.constant("end" as const),
         which: fc.nat(100),
-        verdict: fc.constantFrom("success", "failure", "failure", "cancel"),
+        verdict: fc.constantFrom("success", "failure", "failure", "loss", "loss", "loss", "cancel"),
       }),
     },
     {
@@ -26,14 +27,17 @@ describe("any sequence of calls", () => {
 
   it("leaves the breaker where a plain model is", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 80 }), async (actions) => {
+      fc.asyncProperty(fc.array(action, { maxLength: 120, size: "max" }), async (actions) => {
         const clock = new FakeClock();
         const breaker = new CircuitBreaker("model", modelOptions, clock);
         const model = new Model();
         const calls: { real: BreakerCall; model: number }[] = [];
         for (const step of actions) {
           if (step.type === "wait") await clock.advance(step.ms);
-          else if (step.type === "begin") {
+          else if (step.type === "sign of life") {
+            breaker.signOfLife();
+            model.signOfLife();
+          } else if (step.type === "begin") {
             const id = model.begin(clock.now());
             if (id === undefined) expect(() => breaker.begin()).toThrow(CircuitOpenError);
             else calls.push({ real: breaker.begin(), model: id });
@@ -69,6 +73,11 @@ class Model {
   };
   #calls: { period: number; startedMs: number; endedMs?: number; verdict?: string }[] = [];
   #order: number[] = [];
+  #aliveAt = 0;
+
+  signOfLife(): void {
+    this.#aliveAt = this.#order.length;
+  }
 
   stateAt(nowMs: number): string {
     for (;;) {
@@ -104,17 +113,30 @@ class Model {
       .flatMap((id) => this.#calls[id] ?? [])
       .filter((each) => each.period === call.period);
     if (this.#period.state === "half_open") {
-      if (verdict === "failure") this.#enter("open", nowMs);
+      if (verdict !== "success") this.#enter("open", nowMs);
       else if (ended.length >= 2) this.#enter("closed", nowMs);
       return;
     }
     const slice = (timeMs: number) => Math.floor(timeMs / 100);
     const recent = ended.filter((each) => slice(each.endedMs ?? 0) > slice(nowMs) - 10);
-    const failures = recent.filter((each) => each.verdict === "failure").length;
-    const run = ended.slice(-3).filter((each) => each.verdict === "failure").length;
-    if (verdict === "failure" && failures >= 3 && (run >= 3 || failures >= recent.length / 2)) {
-      this.#enter("open", nowMs);
+    const counted = recent.filter((each) => each.verdict !== "loss");
+    const failures = counted.filter((each) => each.verdict === "failure").length;
+    const sinceAlive = this.#order
+      .slice(this.#aliveAt)
+      .flatMap((id) => this.#calls[id] ?? [])
+      .filter((each) => each.period === call.period);
+    const lastSuccess = sinceAlive.findLastIndex((each) => each.verdict === "success");
+    const run = sinceAlive.slice(lastSuccess + 1).filter((each) => each.verdict === "failure").length;
+    const share = failures >= 3 && counted.length >= 6 && failures >= counted.length / 2;
+    const barren = ended.slice(ended.findLastIndex((each) => each.verdict === "success") + 1);
+    let lostAtMs = Number.NEGATIVE_INFINITY;
+    let losses = 0;
+    for (const each of barren) {
+      if (each.verdict !== "loss" || each.startedMs < lostAtMs) continue;
+      losses += 1;
+      lostAtMs = each.endedMs ?? 0;
     }
+    if (verdict !== "success" && (run >= 3 || share || losses >= 12)) this.#enter("open", nowMs);
   }
 
   #enter(state: "closed" | "open" | "half_open", sinceMs: number): void {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import {
   CircuitOpenError,
   ConfigurationError,
-  ConnectionError,
+  ConnectTimeoutError,
   UniqueViolationError,
 } from "../errors/index.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
@@ -65,10 +65,62 @@ describe("a closed circuit", () => {
     const { breaker } = make();
     for (let call = 0; call < 20; call++) breaker.begin().settle(new UniqueViolationError("taken"));
     for (let call = 0; call < 20; call++) breaker.begin().cancel();
-    for (let call = 0; call < 4; call++) breaker.begin().settle(new ConnectionError("lost"));
+    for (let call = 0; call < 4; call++) breaker.begin().settle(new ConnectTimeoutError("no answer"));
     expect(breaker.state).toBe("closed");
-    breaker.begin().settle(new ConnectionError("lost"));
+    breaker.begin().settle(new ConnectTimeoutError("no answer"));
     expect(breaker.state).toBe("open");
+  });
+
+  it("does not take lost connections for a lost database as long as any call succeeds", () => {
+    const { breaker } = make();
+    for (let round = 0; round < 20; round++) {
+      for (let call = 0; call < 19; call++) breaker.begin().loss();
+      breaker.begin().success();
+    }
+    expect(breaker.state).toBe("closed");
+    for (let call = 0; call < 19; call++) breaker.begin().loss();
+    // That connections can be made does not help when each is lost.
+    breaker.signOfLife();
+    expect(breaker.state).toBe("closed");
+    breaker.begin().loss();
+    expect(breaker.state).toBe("open");
+  });
+
+  it("takes connections that were lost together for one", async () => {
+    const { breaker, clock } = make();
+    const calls = Array.from({ length: 100 }, () => breaker.begin());
+    await clock.advance(1);
+    for (const call of calls) call.loss();
+    expect(breaker.state).toBe("closed");
+    for (let call = 0; call < 19; call++) breaker.begin().loss();
+    expect(breaker.state).toBe("open");
+  });
+
+  it("needs more than a handful of calls to judge by their share", () => {
+    const { breaker, fail } = make();
+    for (let call = 0; call < 4; call++) breaker.begin().success();
+    for (let round = 0; round < 2; round++) {
+      fail(2);
+      breaker.signOfLife();
+    }
+    fail(1);
+    expect(breaker.state).toBe("closed");
+    fail(1);
+    expect(breaker.state).toBe("open");
+  });
+
+  it("counts a run anew after a success, or a connection that could be made", () => {
+    for (const end of ["success", "signOfLife"] as const) {
+      const { breaker, fail } = make();
+      for (let call = 0; call < 20; call++) breaker.begin().success();
+      fail(4);
+      if (end === "success") breaker.begin().success();
+      else breaker.signOfLife();
+      fail(4);
+      expect(breaker.state).toBe("closed");
+      fail(1);
+      expect(breaker.state).toBe("open");
+    }
   });
 
   it("counts each call once", () => {
@@ -221,6 +273,8 @@ describe("getOrCreate", () => {
 describe("noBreaker", () => {
   it("lets everything through", () => {
     for (let call = 0; call < 100; call++) noBreaker.begin().failure();
+    for (let call = 0; call < 100; call++) noBreaker.begin().loss();
+    noBreaker.signOfLife();
     expect(noBreaker.state).toBe("closed");
   });
 });

@@ -4,6 +4,7 @@ import {
   type Admission,
   admit,
   afterCall,
+  afterSignOfLife,
   afterTime,
   type BreakerPolicy,
   type BreakerState,
@@ -16,11 +17,15 @@ import { OptionReader } from "./option-reader.ts";
 
 /** When a circuit breaker opens and closes. Times in seconds. */
 export interface CircuitBreakerOptions {
-  /** Failures within `windowSize` that open the circuit. Default 5. */
+  /**
+   * Failures of the database as a whole (no connect, no answer in time) that open the circuit: so many in a row, or so
+   * many within `windowSize` where they are also `minFailureRate` of the calls. So do four times as many calls in a row
+   * that lose their connection, and none that succeeds. Default 5.
+   */
   readonly failureThreshold?: number | undefined;
   /**
-   * Part of the window's calls, from 0 to 1, that must have failed besides. Default 0.5; 0 lets the threshold decide
-   * alone. As many failures in a row as the threshold says open the circuit at any rate.
+   * Part of the window's calls, from 0 to 1, that must have failed besides, of twice the threshold's calls at least.
+   * Default 0.5; 0 lets the threshold decide alone.
    */
   readonly minFailureRate?: number | undefined;
   /** How far back failures count. Default 60. */
@@ -44,8 +49,10 @@ export interface CircuitChange {
 /** A call that was let through. Exactly one of its methods says how it ended; further ones do nothing. */
 export interface BreakerCall {
   success(): void;
-  /** The database failed, in the sense of `isDatabaseFailure`. */
+  /** The database failed as a whole. */
   failure(): void;
+  /** A connection was lost, while others may go on. */
+  loss(): void;
   /** The call ended in a way that says nothing of the database, such as an abort. */
   cancel(): void;
   /** Decides by the error that the call ended with; undefined for none. */
@@ -57,6 +64,8 @@ export interface Breaker {
   readonly state: CircuitState;
   /** Lets a call through, or throws `CircuitOpenError`. */
   begin(): BreakerCall;
+  /** The database has shown that it is there, as by accepting a connection: a run of failures has ended. */
+  signOfLife(): void;
 }
 
 const registry = new Map<string, CircuitBreaker>();
@@ -114,6 +123,10 @@ export class CircuitBreaker implements Breaker {
     const admission = this.#admit(nowMs);
     if (!admission.admitted) throw this.#refusal(admission.retryAfterMs);
     return new AdmittedCall(this.#end, this.#generation, nowMs);
+  }
+
+  signOfLife(): void {
+    this.#state = afterSignOfLife(this.#state);
   }
 
   /** Whether a call may go on now. Each true must be followed by one `recordSuccess` or `recordFailure`. */
@@ -185,9 +198,10 @@ export class CircuitBreaker implements Breaker {
 export const noBreaker: Breaker = {
   state: "closed",
   begin: () => uncounted,
+  signOfLife() {},
 };
 
-const uncounted: BreakerCall = { success() {}, failure() {}, cancel() {}, settle() {} };
+const uncounted: BreakerCall = { success() {}, failure() {}, loss() {}, cancel() {}, settle() {} };
 
 type EndOfCall = (generation: number, startedMs: number, verdict: Verdict) => void;
 
@@ -208,6 +222,10 @@ class AdmittedCall implements BreakerCall {
 
   failure(): void {
     this.#finish("failure");
+  }
+
+  loss(): void {
+    this.#finish("loss");
   }
 
   cancel(): void {

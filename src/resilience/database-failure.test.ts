@@ -1,16 +1,25 @@
 import { describe, expect, it } from "vitest";
 import * as errors from "../errors/index.ts";
-import { isDatabaseFailure, verdictOf } from "./database-failure.ts";
+import { verdictOf } from "./database-failure.ts";
 
 const unknown = { outcome: "unknown" } as const;
 
 describe("an error, seen from the database", () => {
   it.each([
-    ["failure", new errors.ConnectionError("lost")],
-    ["failure", new errors.ConnectionError("refused", { outcome: "not_sent" })],
+    ["loss", new errors.ConnectionError("lost")],
+    ["loss", new errors.ConnectionError("lost before COMMIT", { outcome: "rolled_back" })],
+    [
+      "loss",
+      new errors.ConnectionError("lost before the call", { outcome: "not_sent", operation: "execute" }),
+    ],
+    ["failure", new errors.ConnectionError("refused", { outcome: "not_sent", operation: "connect" })],
+    [
+      "failure",
+      new errors.PoolTimeoutError("none came", { cause: new errors.ConnectTimeoutError("no answer") }),
+    ],
     ["failure", new errors.ConnectTimeoutError("no answer")],
     ["failure", new errors.QueryTimeoutError("no answer", unknown)],
-    ["failure", new errors.CommitOutcomeUnknownError("lost")],
+    ["loss", new errors.CommitOutcomeUnknownError("lost")],
     [
       "none",
       new errors.ConnectionError("wrong password", { outcome: "not_sent" }, "STRATA_CONNECTION_REFUSED"),
@@ -33,6 +42,5 @@ describe("an error, seen from the database", () => {
     ["success", new errors.LockTimeoutError("busy")],
   ] as const)("%s: %s", (verdict, error) => {
     expect(verdictOf(error)).toBe(verdict);
-    expect(isDatabaseFailure(error)).toBe(verdict === "failure");
   });
 });

@@ -8,7 +8,7 @@ export {
   noBreaker,
 } from "./circuit-breaker.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
-export { isDatabaseFailure } from "./database-failure.ts";
+export { verdictOf } from "./database-failure.ts";
 export { Deadline } from "./deadline.ts";
 export { defaultGraceMs, type LimitOptions, limited, type StopReason } from "./limited.ts";
 export {

@@ -1,3 +1,4 @@
+import { AbortedError, DatabaseError } from "../errors/index.ts";
 import { type Operation, wait } from "../operation/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Deadline } from "./deadline.ts";
@@ -13,7 +14,10 @@ export interface RetryEnvironment {
   readonly budget?: RetryBudget;
   /** The caller's deadline: no pause reaches beyond it. */
   readonly deadline?: Deadline;
-  /** Once it has aborted nothing is tried again, whatever the policy says of the error. */
+  /**
+   * Once it has aborted nothing is tried again, whatever the policy says of the error. An abort during a pause throws
+   * an `AbortedError`, as soon as the pause ends: give the signal to the sleep too.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Told before each pause. `retry` counts from 1. */
   readonly onRetry?: (event: {
@@ -37,12 +41,13 @@ export function* retrying<T>(
   const startedAtMs = clock.now();
   for (let retries = 0; ; retries++) {
     let delayMs: number;
+    let failure: unknown;
     try {
       const result = yield* work(retries + 1);
       budget?.succeeded();
       return result;
     } catch (error) {
-      if (signal?.aborted === true) throw error;
+      if (signal !== undefined && hasAborted(signal)) throw error;
       const nowMs = clock.now();
       const endsAtMs = nowMs + (deadline?.remainingMs() ?? Number.POSITIVE_INFINITY);
       const state = { retries, startedAtMs, endsAtMs, budget: budget?.tokens ?? 1 };
@@ -50,8 +55,24 @@ export function* retrying<T>(
       if (!decision.retry) throw error;
       budget?.spend();
       delayMs = decision.delayMs;
+      failure = error;
       onRetry?.({ retry: retries + 1, delayMs, error });
     }
     yield* wait(sleep(delayMs));
+    if (signal !== undefined && hasAborted(signal)) throw abortedInPause(signal, failure);
   }
+}
+
+function hasAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+/** What became of the work is what its last try has said. */
+function abortedInPause(signal: AbortSignal, failure: unknown): AbortedError {
+  const { outcome = "not_sent", operation } = failure instanceof DatabaseError ? failure : {};
+  return new AbortedError("the call was aborted by its signal before its next try", {
+    outcome,
+    cause: signal.reason,
+    ...(operation === undefined ? {} : { operation }),
+  });
 }
