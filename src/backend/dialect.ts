@@ -73,10 +73,13 @@ export interface AuditedBatch {
  * values by `?`; `values` says which: the names that `AuditedSave` lists.
  */
 export interface AuditedSteps {
-  /** The last one is a SELECT. It answers a row if, and only if, the save is complete. */
+  /** The last one answers a row, or changes one, if, and only if, the save is complete. */
   readonly steps: readonly { readonly sql: string; readonly values: readonly string[] }[];
-  /** Whether that row is the record as it is now: `columns` in their order. If not, the record is what was given. */
-  readonly answersRecord: boolean;
+  /**
+   * The columns of the record as it is now that the last one answers, in their order: those of which the caller cannot
+   * know what they hold. Empty where it can know all, since it has made the record.
+   */
+  readonly answers: readonly string[];
 }
 
 /** A statement of portable SQL (`[name]`, `?`) and its values. */
@@ -122,6 +125,12 @@ export interface Dialect {
    * 0 when it could not be had in time. Null when the transaction itself already excludes others.
    */
   lockSchema(entity: string): PortableStatement | null;
+
+  /**
+   * Whether a statement commits the transaction that it stands in, as far as its text tells, without being asked to by
+   * COMMIT. Absent: none does.
+   */
+  commitsTransaction?(sql: string): boolean;
 
   /**
    * Bounds how long the statements that change a schema wait for locks, so that one long reader does not make every
@@ -173,13 +182,21 @@ export interface Dialect {
   /**
    * As `auditedSave`, in several statements. `expects` says what the store takes to be there: `record`, one that is not
    * deleted, or `nothing`, neither a record nor a history of this id. Where that is wrong, where a guard does not hold
-   * or nothing would have changed, the last statement answers no row, or one of them fails on a key of ours. Absent:
-   * the store does it by several round trips. Needs a driver with `executeAtomically`.
+   * or nothing would have changed, the last statement neither answers nor changes a row, or one of them fails on a key of
+   * ours. Absent: the store does it by several round trips. Needs a driver with `executeAtomically`.
    */
   auditedSteps?(save: AuditedSave, expects: "record" | "nothing"): AuditedSteps;
 
+  /** Answers one row with the number of sessions that the server accepts. Absent: there is no server that would limit them. */
+  readonly connectionLimit?: PortableStatement;
   /** Answers one row with 1 when the server takes no writes, and 0 when it does. Absent: there is only one kind. */
   readonly isReadOnlyServer?: PortableStatement;
+  /**
+   * As `isReadOnlyServer`, with two more columns by which servers of one cluster are told apart: a name of the data,
+   * which all its copies have in common, and a whole number that grows whenever a copy takes over; null where it is not
+   * known. May fail, for lack of a right say; then nothing is told apart. Absent: there is nothing that would tell.
+   */
+  readonly nodeIdentity?: PortableStatement;
 
   /** Ends a SELECT whose rows the transaction is about to change: ` FOR UPDATE`, or nothing. */
   readonly lockRows: string;

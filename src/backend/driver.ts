@@ -96,10 +96,11 @@ export interface DriverConnection {
    */
   executeAll?(commands: readonly Command[], limits: CallLimits): Awaitable<DriverResult[]>;
   /**
-   * Runs statements as one transaction, in as few round trips as the server allows, while none is open. The last one
-   * is a SELECT: if it answers a row the transaction is committed, and its rows are answered; if not, or when a
-   * statement fails, everything is rolled back. A failure after which the transaction may have been committed makes
-   * the connection unusable, unless its error says so itself. Absent: the store uses `begin` and `commit`.
+   * Runs statements as one transaction, in as few round trips as the server allows, while none is open. If the last one
+   * answers a row, or changes one where it is no SELECT, the transaction is committed, and its rows are answered. If not,
+   * everything is rolled back, and the `rowCount` answered is 0; so it is too when a statement fails. A failure after
+   * which the transaction may have been committed makes the connection unusable, unless its error says so itself.
+   * Absent: the store uses `begin` and `commit`.
    */
   executeAtomically?(commands: readonly Command[], limits: CallLimits): Awaitable<DriverResult>;
 

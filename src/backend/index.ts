@@ -1,6 +1,7 @@
 export { type Backend, type BackendDefinition, type ConnectTarget, defineBackend } from "./backend.ts";
 export { batchCursor } from "./batch-cursor.ts";
 export type { Capabilities } from "./capabilities.ts";
+export { anError, type CodeRule, type MakeError } from "./code-rules.ts";
 export type * from "./dialect.ts";
 export type * from "./driver.ts";
 export { type ErrorRule, errorClassifier } from "./error-rules.ts";

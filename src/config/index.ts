@@ -1,5 +1,6 @@
 export { maxSeconds, secondsToMs } from "./check.ts";
 export { DatabaseConfig } from "./database-config.ts";
+export { judgeNode, type NodeIdentity, readIdentity } from "./node-identity.ts";
 export type {
   DatabaseOptions,
   HistoryMode,

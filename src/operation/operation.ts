@@ -9,7 +9,12 @@
 /** A value, or a promise of it: what a driver may answer. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Work that pauses only on promises, and returns a `T`. Run it with `runAsync` or `runSync`, once. */
+/**
+ * Work that pauses only on promises, and returns a `T`. Run it with `runAsync` or `runSync`, once.
+ *
+ * Where every call comes by, pass on an arrow function that calls a generator function, and no `function*` made there:
+ * V8 gives each new one a prototype and a map of its own when it first runs, some 3 µs, as long as all else of a read.
+ */
 export type Operation<T> = Generator<PromiseLike<unknown>, T, unknown>;
 
 /**

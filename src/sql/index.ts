@@ -3,7 +3,7 @@ export { quoteIdentifier } from "./identifier.ts";
 export { Lexer, tokenize } from "./lexer.ts";
 export type { SqlParams } from "./named-values.ts";
 export type { ParameterStyle } from "./parameter-errors.ts";
-export { type BoundStatement, SqlTranslator } from "./sql-translator.ts";
+export { type BoundStatement, SqlTranslator, type StatementShare } from "./sql-translator.ts";
 export { StatementCache, type StatementCacheOptions, type StatementCacheStats } from "./statement-cache.ts";
 export type { SqlSyntax } from "./syntax.ts";
 export { mysqlSyntax, postgresSyntax, sqliteSyntax } from "./syntaxes.ts";

@@ -64,6 +64,32 @@ describe("SqlTranslator.translate", () => {
   });
 });
 
+describe("binding values that statements share", () => {
+  const shares = [
+    { sql: "a = ?", places: [1] },
+    { sql: "b = ? OR c = ?", places: [0, 1] },
+  ];
+
+  it("binds each value once, and gives every statement its own", () => {
+    let bound = 0;
+    const translator = new SqlTranslator(sqliteSyntax, (value) => {
+      bound += 1;
+      return bindValue(value);
+    });
+    const [first, second] = translator.bindShared(shares, ["x", true]);
+    expect([first?.values, second?.values, bound]).toEqual([[1], ["x", 1], 2]);
+    expect(first?.statement).toBe(translator.translate("a = ?").statement);
+  });
+
+  it("says which statement refuses a value, or has another number of them", () => {
+    expect(() => make().bindShared(shares, [() => 1, "y"])).toThrow(/^value 1: .*b = \? OR c/s);
+    expect(() => make().bindShared(shares, ["x", undefined])).toThrow(SqlParameterError);
+    expect(() => make().bindShared([{ sql: "a = ?", places: [0, 1] }], ["x", "y"])).toThrow(
+      SqlParameterError,
+    );
+  });
+});
+
 describe("binding in order", () => {
   it("binds each value", () => {
     expect(bind("a = ? AND b = ?", [true, null])).toEqual(["a = ? AND b = ?", [1, null]]);

@@ -13,6 +13,12 @@ export interface BoundStatement {
   readonly values: unknown[];
 }
 
+/** A statement with `?`, and where among the values that it shares with others each of its own stands. */
+export interface StatementShare {
+  readonly sql: string;
+  readonly places: readonly number[];
+}
+
 /**
  * Translates portable SQL for one dialect and binds values to it. Translations are cached by text, so a statement
  * that comes again costs one look-up.
@@ -58,6 +64,23 @@ export class SqlTranslator {
       if (Array.isArray(given[lists[index] ?? -1])) return this.#bindLists(translation, given);
     }
     return { statement: translation.statement, values: this.#bindAll(translation, given) };
+  }
+
+  /** Binds values that several statements share: each takes those at its places. As `bind`, but for lists. */
+  bindShared(shares: readonly StatementShare[], values: readonly unknown[]): BoundStatement[] {
+    const given = (places: readonly number[]) => places.map((place) => values[place]);
+    let bound: unknown[];
+    try {
+      bound = values.map((value) => this.#bindOne(value));
+    } catch {
+      // Again, one by one, for an error that says which statement it was.
+      return shares.map(({ sql, places }) => this.bind(this.translate(sql), given(places)));
+    }
+    return shares.map(({ sql, places }) => {
+      const { statement, style, parameterCount, source } = this.translate(sql);
+      if (places.length !== parameterCount) throw wrongCount(style, parameterCount, places.length, source);
+      return { statement, values: places.map((place) => bound[place]) };
+    });
   }
 
   #translateNew(sql: string): Translation {

@@ -10,6 +10,7 @@ import { parseMysqlOptions } from "./options.ts";
 import { checkServer, type ServerFacts, serverFacts } from "./server-facts.ts";
 import { sessionSetup } from "./session.ts";
 import { toResult } from "./types.ts";
+import { outOfStep } from "./wire-guard.ts";
 
 /** Time for a KILL over a connection of its own; the caller of the statement has his answer long before. */
 const longestKillMs = 5000;
@@ -46,6 +47,7 @@ async function login(target: ConnectTarget, onSocket: (socket: Socket) => void):
   const facts = serverFacts(session.connection.info);
   checkServer(facts);
   const largestPacketBytes = await setUp(session.connection, facts);
+  session.check.loggedIn(largestPacketBytes);
   // The address that answered: a name may lead to another server next time.
   const address =
     options.ssl === undefined || options.ssl === false ? session.socket.remoteAddress : undefined;
@@ -67,7 +69,10 @@ async function setUp(connection: MariadbConnection, facts: ServerFacts): Promise
     connection.query(sessionSetup(facts.flavour)),
     connection.query("SELECT @@max_allowed_packet"),
   ]);
-  return Number(toResult(packet).rows[0]?.[0]);
+  const bytes = Number(toResult(packet).rows[0]?.[0]);
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  connection.end().catch(() => {});
+  throw outOfStep(new Error("expected max_allowed_packet to be a number of bytes"));
 }
 
 function timedOut({ host, port, connectTimeoutMs }: ConnectTarget): ConnectTimeoutError {

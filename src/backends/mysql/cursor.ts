@@ -54,6 +54,11 @@ export class MysqlCursor implements DriverCursor {
     return this.#done;
   }
 
+  /** Whether the statement has ended in an error, or was stopped. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Waits until the columns are known, or there turn out to be none. */
   async open(): Promise<this> {
     while (this.#results === 0 && !this.#ended) {

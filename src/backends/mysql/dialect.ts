@@ -14,7 +14,7 @@ import { mysqlSyntax } from "../../sql/syntaxes.ts";
 import { auditedSteps } from "./audited-steps.ts";
 import { bindValue } from "./bind.ts";
 import { conversion } from "./conversions.ts";
-import { metadataLockSeconds } from "./session.ts";
+import { commitsTransaction, metadataLockSeconds } from "./session.ts";
 
 /**
  * The SQL of both flavours in one text. Where they differ, an executable comment is read by one of them only: MySQL
@@ -69,6 +69,7 @@ export const mysqlDialect: Dialect = standardDialect({
   findTable,
   listIndexes,
   lockSchema,
+  commitsTransaction,
   limitLockWait,
   exclusively: {
     begin: (tables) => ({
@@ -76,6 +77,7 @@ export const mysqlDialect: Dialect = standardDialect({
     }),
     end: { sql: "UNLOCK TABLES" },
   },
+  connectionLimit: { sql: "SELECT @@global.max_connections" },
   isReadOnlyServer: { sql: "SELECT @@global.read_only" },
   endSession: (sessionId) => ({ sql: `KILL CONNECTION ${Number(sessionId)}` }),
   findSession: (sessionId) => ({

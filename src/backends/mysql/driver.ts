@@ -13,14 +13,16 @@ import { blockOf, isInterruption } from "./block.ts";
 import { killUntil } from "./cancel.ts";
 import { addKeyColumns } from "./constraint.ts";
 import { MysqlCursor } from "./cursor.ts";
-import { endsConnection, errnoOf, errorNumber } from "./error-codes.ts";
-import { type MariadbConnection, statusFlag } from "./mariadb.ts";
+import { endsConnection, errnoOf, errorNumber, isReadOnlyServer } from "./error-codes.ts";
+import { type MariadbAnswer, type MariadbConnection, statusFlag } from "./mariadb.ts";
 import type { Session } from "./open.ts";
 import { checkPacketSize } from "./packet-size.ts";
 import { Sender } from "./sender.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { type Effect, effectOf, sessionSetup } from "./session.ts";
+import { NothingToSend } from "./settled.ts";
 import { toResult } from "./types.ts";
+import { isOutOfStep, outOfStep } from "./wire-guard.ts";
 
 export interface MysqlConnectionParts {
   readonly session: Session;
@@ -53,8 +55,8 @@ const aBlock: Effect = { ...ordinary, movesTransaction: true };
 export class MysqlConnection implements DriverConnection {
   /** What the server can do. */
   readonly facts: ServerFacts;
-  readonly raw: MariadbConnection;
   readonly #parts: MysqlConnectionParts;
+  readonly #raw: MariadbConnection;
   readonly #sender: Sender;
   #inTransaction = false;
   /** What begins the transaction that was asked for and is sent with its first statement. */
@@ -70,12 +72,18 @@ export class MysqlConnection implements DriverConnection {
   constructor(parts: MysqlConnectionParts) {
     this.#parts = parts;
     this.facts = parts.facts;
-    this.raw = parts.session.connection;
-    this.#sender = new Sender(this.raw, {
+    this.#raw = parts.session.connection;
+    this.#sender = new Sender(this.#raw, {
       together: (work) => this.#together(work),
       cacheSize: parts.statementCacheSize,
       largestPacketBytes: parts.largestPacketBytes,
     });
+  }
+
+  /** Whoever asks for it may do anything with it, so that the session is brought back into its state afterwards. */
+  get raw(): MariadbConnection {
+    this.#leftTraces = true;
+    return this.#raw;
   }
 
   get inTransaction(): boolean {
@@ -83,11 +91,11 @@ export class MysqlConnection implements DriverConnection {
   }
 
   get sessionId(): number | undefined {
-    return this.raw.threadId ?? undefined;
+    return this.#raw.threadId ?? undefined;
   }
 
   get usable(): boolean {
-    return !this.#destroyed && this.raw.isValid();
+    return !this.#destroyed && this.#raw.isValid();
   }
 
   async execute(statement: NativeStatement, values: readonly unknown[]): Promise<DriverResult> {
@@ -95,17 +103,21 @@ export class MysqlConnection implements DriverConnection {
     this.#checkSize(text, values);
     const kept = this.#sender.statements.find(text);
     if (kept !== undefined) {
-      return toResult(await this.#call(kept.effect, [text], () => kept.statement.execute(values)));
+      return this.#read(await this.#call(kept.effect, [text], () => kept.statement.execute(values)));
     }
     const effect = effectOf(text);
-    return toResult(await this.#call(effect, [text], () => this.#sender.first(statement, values)));
+    return this.#read(await this.#call(effect, [text], () => this.#sender.first(statement, values)));
   }
 
   async executeMany(statement: NativeStatement, sets: Iterable<readonly unknown[]>): Promise<number> {
     const { text } = statement;
-    return await this.#call(effectOf(text), [text], () =>
-      this.#sender.many(statement, sets, () => this.#stopping),
-    );
+    try {
+      return await this.#call(effectOf(text), [text], () =>
+        this.#sender.many(statement, sets, () => this.#stopping),
+      );
+    } catch (error) {
+      throw error instanceof NothingToSend ? error.reason : error;
+    }
   }
 
   async stream(statement: NativeStatement, values: readonly unknown[]): Promise<MysqlCursor> {
@@ -115,7 +127,7 @@ export class MysqlConnection implements DriverConnection {
     return await this.#call(effect, [text], async () => {
       const prepared = await this.#sender.prepareOrNot(text, values);
       const stream =
-        prepared === undefined ? this.raw.queryStream(text) : prepared.statement.executeStream(values);
+        prepared === undefined ? this.#raw.queryStream(text) : prepared.statement.executeStream(values);
       const cursor = new MysqlCursor(stream, () => this.#killOrDestroy());
       this.#cursor = cursor;
       this.#running += 1;
@@ -123,7 +135,8 @@ export class MysqlConnection implements DriverConnection {
         this.#running -= 1;
         this.#cursor = undefined;
         if (prepared !== undefined && !statement.reusable) this.#sender.statements.drop(text);
-        this.#observe(effect);
+        // An error carries no status, and what came before it is of the statement's midst.
+        if (!cursor.failed) this.#observe(effect);
       });
       return await cursor.open();
     });
@@ -134,7 +147,7 @@ export class MysqlConnection implements DriverConnection {
     const failed: string[] = [];
     const onFailure = (index: number) => failed.push(commands[index]?.statement.text ?? "");
     const answers = await this.#call(ordinary, failed, () => this.#sender.all(commands, onFailure));
-    return answers.map(toResult);
+    return answers.map((answer) => this.#read(answer));
   }
 
   /**
@@ -146,7 +159,7 @@ export class MysqlConnection implements DriverConnection {
     await this.begin({});
     try {
       const result = (await this.executeAll(commands)).at(-1) ?? nothing;
-      await (result.rows.length > 0 ? this.commit() : this.rollback());
+      await (result.rowCount > 0 ? this.commit() : this.rollback());
       return result;
     } catch (error) {
       if (this.inTransaction) await this.#rollbackOrDestroy();
@@ -174,31 +187,37 @@ export class MysqlConnection implements DriverConnection {
         },
       );
     }
-    await this.#call(ordinary, [], () => this.raw.query("COMMIT"));
+    await this.#call(ordinary, [], () => this.#raw.query("COMMIT"));
   }
 
   async rollback(): Promise<void> {
     if (this.#neverBegan()) return;
-    await this.#call(ordinary, [], () => this.raw.query("ROLLBACK"));
+    await this.#call(ordinary, [], () => this.#raw.query("ROLLBACK"));
     this.#endedBy = undefined;
   }
 
   async ping(): Promise<void> {
-    await this.#call(ordinary, [], () => this.raw.ping());
+    await this.#call(ordinary, [], () => this.#raw.ping());
   }
 
-  async reset(): Promise<void> {
+  /** Answers at once when there is nothing to do, as nearly always: the connection is then idle before anyone asks for it. */
+  reset(): Promise<void> | undefined {
     this.#beginning = undefined;
-    if (this.#inTransaction) await this.rollback();
     this.#endedBy = undefined;
+    const isClean = !this.#inTransaction && !this.#leftTraces;
+    return isClean ? undefined : this.#reset();
+  }
+
+  async #reset(): Promise<void> {
+    if (this.#inTransaction) await this.rollback();
     if (!this.#leftTraces) return;
     await this.#call(ordinary, [], async () => {
       this.#sender.statements.forget();
-      await this.raw.reset();
-      const answers: Promise<unknown>[] = [this.raw.query(sessionSetup(this.facts.flavour))];
+      await this.#raw.reset();
+      const answers: Promise<unknown>[] = [this.#raw.query(sessionSetup(this.facts.flavour))];
       const { database } = this.#parts;
       // The one thing that a reset leaves as it is.
-      if (database !== "") answers.push(this.raw.query(`USE \`${database.replaceAll("`", "``")}\``));
+      if (database !== "") answers.push(this.#raw.query(`USE \`${database.replaceAll("`", "``")}\``));
       await Promise.all(answers);
     });
     this.#leftTraces = false;
@@ -219,7 +238,7 @@ export class MysqlConnection implements DriverConnection {
   async close(): Promise<void> {
     if (!this.usable) return this.destroy();
     this.#destroyed = true;
-    await Promise.race([this.raw.end(), new Promise((resolve) => setTimeout(resolve, quitMs).unref())]);
+    await Promise.race([this.#raw.end(), new Promise((resolve) => setTimeout(resolve, quitMs).unref())]);
     this.#parts.session.socket.destroy();
   }
 
@@ -241,10 +260,23 @@ export class MysqlConnection implements DriverConnection {
       if (effect.leavesTraces) this.#checkMode();
       return answer;
     } catch (error) {
+      if (isOutOfStep(error)) {
+        this.destroy();
+        throw outOfStep(error);
+      }
       await this.#learnFrom(error, effect, texts);
       throw error;
     } finally {
       this.#running -= 1;
+    }
+  }
+
+  #read(answer: MariadbAnswer): DriverResult {
+    try {
+      return toResult(answer);
+    } catch (error) {
+      this.destroy();
+      throw outOfStep(error);
     }
   }
 
@@ -253,7 +285,7 @@ export class MysqlConnection implements DriverConnection {
     const texts = this.#beginning ?? [];
     this.#beginning = undefined;
     this.#inTransaction = true;
-    const begun = Promise.all(texts.map((text) => this.raw.query(text))).catch((cause) => {
+    const begun = Promise.all(texts.map((text) => this.#raw.query(text))).catch((cause) => {
       if (!this.usable) throw cause;
       // What was sent along with it may have run outside of any transaction.
       this.destroy();
@@ -285,15 +317,16 @@ export class MysqlConnection implements DriverConnection {
   }
 
   async #executeBlock(commands: readonly Command[]): Promise<DriverResult> {
-    const statements = commands.map(({ statement }) => statement);
-    const texts = statements.map(({ text }) => text);
-    const text = blockOf(texts, statements[0] ?? statements);
-    const values = commands.flatMap((command) => command.values);
+    const { statement, texts } = blockOf(commands);
+    const { text } = statement;
+    const values: unknown[] = [];
+    for (const command of commands) values.push(...command.values);
     this.#checkSize(text, values);
-    const reusable = statements.every((statement) => statement.reusable);
-    const block = { text, readOnly: false, reusable };
+    const kept = this.#sender.statements.find(text);
+    const work = () =>
+      kept === undefined ? this.#sender.first(statement, values) : kept.statement.execute(values);
     try {
-      return toResult(await this.#call(aBlock, [text, ...texts], () => this.#sender.one(block, values)));
+      return this.#read(await this.#call(aBlock, texts, work));
     } catch (error) {
       if (this.inTransaction) await this.#rollbackOrDestroy();
       else if (isInterruption(error)) this.destroy();
@@ -314,8 +347,9 @@ export class MysqlConnection implements DriverConnection {
   }
 
   #observe(effect: Effect): void {
-    const { status } = this.raw.info;
-    this.#inTransaction = (status & statusFlag.inTransaction) !== 0;
+    const { status } = this.#raw.info;
+    // In the midst of an answer it tells of the statement itself, which is a transaction for as long as it runs.
+    if (this.#cursor === undefined) this.#inTransaction = (status & statusFlag.inTransaction) !== 0;
     if (!effect.leavesTraces) return;
     this.#leftTraces = true;
     if (effect.changesDatabase) this.#sender.statements.clear();
@@ -323,7 +357,7 @@ export class MysqlConnection implements DriverConnection {
 
   #checkMode(): void {
     const wrong = statusFlag.noBackslashEscapes | statusFlag.ansiQuotes;
-    if ((this.raw.info.status & wrong) === 0) return;
+    if ((this.#raw.info.status & wrong) === 0) return;
     this.destroy();
     throw new UnsupportedError(
       "the SQL mode NO_BACKSLASH_ESCAPES or ANSI_QUOTES was set, under which the server reads text otherwise than the library does; the connection was closed",
@@ -336,18 +370,18 @@ export class MysqlConnection implements DriverConnection {
     const errno = errnoOf(error);
     if (effect.leavesTraces) this.#leftTraces = true;
     if (errno === errorNumber.unknownStatement) for (const text of texts) this.#sender.statements.drop(text);
-    if (endsConnection(errno)) this.destroy();
+    if (endsConnection(errno) || isReadOnlyServer(error)) this.destroy();
     if (!this.usable) return;
     const wasOpen = this.#inTransaction;
     try {
       if (wasOpen || effect.movesTransaction) {
-        await this.raw.ping();
-        this.#inTransaction = (this.raw.info.status & statusFlag.inTransaction) !== 0;
+        await this.#raw.ping();
+        this.#inTransaction = (this.#raw.info.status & statusFlag.inTransaction) !== 0;
         // DDL that fails has committed first, so only a statement that changes rows can have undone the rest.
         if (wasOpen && !this.#inTransaction && !effect.movesTransaction) this.#endedBy = { cause: error };
       }
       if (errno === errorNumber.duplicateKey && error instanceof Error) {
-        await addKeyColumns(error, texts, this.raw, this.facts);
+        await addKeyColumns(error, texts, this.#raw, this.facts);
       }
     } catch {
       // The first error counts; a connection that was lost meanwhile is known by `usable`.
@@ -358,7 +392,7 @@ export class MysqlConnection implements DriverConnection {
     const { openAnother, killTimeoutMs } = this.#parts;
     try {
       const isIdle = () => this.#running === 0 || !this.usable;
-      await killUntil(isIdle, Number(this.raw.threadId), openAnother, killTimeoutMs);
+      await killUntil(isIdle, Number(this.#raw.threadId), openAnother, killTimeoutMs);
     } catch {
       this.destroy();
     }

@@ -20,6 +20,7 @@ import {
   TransactionStateError,
   UniqueViolationError,
 } from "../../errors/index.ts";
+import { readOnlyWords } from "./error-codes.ts";
 
 export interface Rule {
   readonly make: (message: string, facts: ErrorFacts) => DatabaseError;
@@ -57,7 +58,16 @@ const busy = rule(LockTimeoutError, "rejected", {
   ...names,
   advice: "keep transactions short, or try again",
 });
-const readOnly = rule(ReadOnlyError, "rejected", { ...names, advice: "connect to the primary" });
+const readOnlyTransaction = rule(ReadOnlyError, "rejected", {
+  ...names,
+  advice: "begin a transaction that may write",
+});
+const readOnlyServer: Rule = {
+  make: (message, facts) => new ReadOnlyError(message, facts, "STRATA_READ_ONLY_SERVER"),
+  outcome: "rejected",
+  shown: true,
+  advice: "connect to the primary",
+};
 const parameter = rule(SqlParameterError, "rejected", names);
 const state = rule(TransactionStateError, "rejected", names);
 const limit = rule(SchemaConflictError, "rejected", names);
@@ -81,7 +91,8 @@ const groups: readonly (readonly [rule: Rule, ...errnos: number[]])[] = [
   [busy, 1205, 3572],
   [rule(AbortedError, "rejected", { ...names, advice: "somebody ended the statement with KILL" }), 1317],
   [timeout, 1969, 3024],
-  [readOnly, 1792, 1836],
+  [readOnlyTransaction, 1792],
+  [readOnlyServer, 1836],
   // The connection is gone: nobody knows how far the statement came.
   [lost, 1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2014, 2045, 2055, 4031],
   [packet, 1153, 1162, 1301],
@@ -209,7 +220,7 @@ const groups: readonly (readonly [rule: Rule, ...errnos: number[]])[] = [
   // The driver's own.
   [rule(ConnectTimeoutError, "not_sent", names), 45012],
   [unreachable, 45001, 45013],
-  [lost, 45004, 45009, 45011, 45014, 45015, 45019, 45020, 45026, 45032, 45042, 45065],
+  [lost, 45004, 45009, 45011, 45014, 45015, 45019, 45020, 45021, 45026, 45032, 45042, 45065],
   [refused, 45023, 45024, 45025, 45044, 45047, 45056, 45057, 45059, 45062, 45063, 45064],
   [rule(SqlParameterError, "not_sent", names), 45016, 45017, 45018, 45043],
   [packet, 45046],
@@ -238,7 +249,7 @@ export const rulesByCode: readonly (readonly [pattern: RegExp, rule: Rule])[] = 
 
 /** Where only the words tell: 1290 is any option with which the server was started. */
 export const rulesByWords: readonly (readonly [pattern: RegExp, rule: Rule])[] = [
-  [/running with the --?(?:super-)?read[-_]only/i, readOnly],
+  [readOnlyWords, readOnlyServer],
   [/^SAVEPOINT \S+ does not exist/i, state],
 ];
 

@@ -113,7 +113,10 @@ describe("the classification", () => {
   it("tells a server that only reads from other options", () => {
     const words =
       "The MariaDB server is running with the --read-only option so it cannot execute this statement";
-    expect(toDatabaseError(serverError(1290, words), facts)).toMatchObject({ name: "ReadOnlyError" });
+    expect(toDatabaseError(serverError(1290, words), facts)).toMatchObject({
+      name: "ReadOnlyError",
+      code: "STRATA_READ_ONLY_SERVER",
+    });
     expect(
       toDatabaseError(serverError(1290, words.replace("read-only", "secure-file-priv")), facts),
     ).toMatchObject({ name: "DatabaseError" });

@@ -3,12 +3,16 @@ import { userInfo } from "node:os";
 import type { ConnectTarget } from "../../backend/index.ts";
 import type { MariadbConnection, MariadbModule, MariadbOptions } from "./mariadb.ts";
 import { isLocal, type MysqlOptions } from "./options.ts";
+import { PacketCheck } from "./packet-check.ts";
 import { tlsFor } from "./tls.ts";
+import { guardSocket } from "./wire-guard.ts";
 
 /** A session of the server and the socket that carries it. */
 export interface Session {
   readonly connection: MariadbConnection;
   readonly socket: Socket;
+  /** What looks at the server's packets. */
+  readonly check: PacketCheck;
 }
 
 /**
@@ -24,10 +28,14 @@ export async function openSession(
 ): Promise<Session> {
   const password = await target.password();
   let socket: Socket | undefined;
+  const check = new PacketCheck();
   const stream = (): Socket => {
-    socket = makeSocket(target, options, at);
-    onSocket(socket);
-    return socket;
+    const made = makeSocket(target, options, at);
+    socket = made;
+    // Now the driver listens, and nothing has been received.
+    made.once("connect", () => guardSocket(made, check));
+    onSocket(made);
+    return made;
   };
   const connection = await driver.createConnection({
     ...driverOptions(target, options),
@@ -37,7 +45,7 @@ export async function openSession(
   // For the connection's whole life: an error event that nobody hears would end the process.
   connection.on("error", () => {});
   if (socket === undefined) throw new Error("the driver connected without asking for a socket");
-  return { connection, socket };
+  return { connection, socket, check };
 }
 
 function makeSocket(target: ConnectTarget, options: MysqlOptions, at: string | undefined): Socket {

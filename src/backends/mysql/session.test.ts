@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { effectOf, sessionSetup } from "./session.ts";
+import { commitsTransaction, effectOf, sessionSetup } from "./session.ts";
 
 describe("what a statement may leave in the session", () => {
   it.each([
@@ -44,6 +44,43 @@ describe("what a statement may leave in the session", () => {
     expect(effectOf("alter table t add a int").movesTransaction).toBe(true);
     expect(effectOf("USE `other`").changesDatabase).toBe(true);
     expect(effectOf("update user set a = 1").changesDatabase).toBe(false);
+  });
+});
+
+describe("what commits a transaction by itself", () => {
+  it.each([
+    "create table t (a int)",
+    "/* a */ ALTER TABLE t ADD a INT",
+    "drop table t",
+    "create or replace view v as select 1",
+    "truncate t",
+    "rename table a to b",
+    "analyze table t",
+    "analyze local table t",
+    "lock tables t read",
+    "start transaction",
+    "begin",
+    "set password = 'x'",
+    "grant all on *.* to a",
+  ])("is %s", (text) => {
+    expect(commitsTransaction(text)).toBe(true);
+  });
+
+  it.each([
+    "select 1",
+    "insert into t values ('drop table t')",
+    "-- create\n update t set a = 1",
+    "create temporary table t (a int)",
+    "create or replace temporary table t (a int)",
+    "drop temporary table t",
+    "analyze select 1",
+    "begin not atomic select 1; end",
+    "savepoint a",
+    "set @a = 1",
+    "commit",
+    "",
+  ])("is not %s", (text) => {
+    expect(commitsTransaction(text)).toBe(false);
   });
 });
 

@@ -58,6 +58,21 @@ const harmless =
 // Variables, named locks, temporary tables. An address in a literal is met too, which costs a needless reset.
 const telltale = /@|\bget_lock\b|\btemporary\b/i;
 
+const committing =
+  /^(?:alter|create|drop|rename|truncate|optimize|repair|check|cache|flush|reset|grant|revoke|install|uninstall|lock|change)$/i;
+const committingPhrase =
+  /^(?:analyze\s+(?:no_write_to_binlog\s+|local\s+)?table|begin(?!\s+not\b)|start\s|load\s+index|set\s+password)\b/i;
+const temporary = /^(?:create(?:\s+or\s+replace)?|drop)\s+temporary\b/i;
+
+/** Whether a statement commits the open transaction by itself: https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/ */
+export function commitsTransaction(text: string): boolean {
+  const found = first.exec(text);
+  if (found === null) return false;
+  const [all, word = ""] = found;
+  const statement = text.slice(all.length - word.length);
+  return (committing.test(word) && !temporary.test(statement)) || committingPhrase.test(statement);
+}
+
 export function effectOf(text: string): Effect {
   const word = first.exec(text)?.[1] ?? "";
   const movesTransaction = !dml.test(word);

@@ -29,16 +29,16 @@ const shapes = new WeakMap<readonly MariadbColumn[], RowShape>();
 /** Turns the driver's answer into the port's: of several results (CALL) the first that has rows. */
 export function toResult([data, meta]: MariadbAnswer): DriverResult {
   if (!Array.isArray(data)) return { columns: [], rows: [], rowCount: data.affectedRows };
-  if (isOneResult(meta)) return rowsResult(data, meta);
+  if (isOneResult(meta)) return rowsResult(data, shapeOf(meta));
   const index = meta.findIndex(Array.isArray);
   const columns = meta[index];
   const rows: unknown = data[index];
-  if (isColumns(columns) && Array.isArray(rows)) return rowsResult(rows, columns);
+  // Such a list is made anew each time, so that to keep its shape would only fill the memory.
+  if (isColumns(columns) && Array.isArray(rows)) return rowsResult(rows, makeShape(columns));
   return { columns: [], rows: [], rowCount: 0 };
 }
 
-function rowsResult(rows: unknown[], columns: readonly MariadbColumn[]): DriverResult {
-  const shape = shapeOf(columns);
+function rowsResult(rows: unknown[], shape: RowShape): DriverResult {
   if (!isRows(rows)) return { columns: shape.columns, rows: [], rowCount: 0 };
   if (shape.reads.length > 0) for (const row of rows) readRow(row, shape);
   return { columns: shape.columns, rows, rowCount: rows.length };
@@ -48,14 +48,20 @@ function rowsResult(rows: unknown[], columns: readonly MariadbColumn[]): DriverR
 export function shapeOf(columns: readonly MariadbColumn[]): RowShape {
   const known = shapes.get(columns);
   if (known !== undefined) return known;
-  const reads: [number, Read][] = [];
-  for (const [index, column] of columns.entries()) {
-    const read = readerOf(column);
-    if (read !== undefined) reads.push([index, read]);
-  }
-  const shape = { columns: columns.map((column) => column.name()), reads };
+  const shape = makeShape(columns);
   shapes.set(columns, shape);
   return shape;
+}
+
+function makeShape(columns: readonly MariadbColumn[]): RowShape {
+  const names: string[] = [];
+  const reads: [number, Read][] = [];
+  for (const column of columns) {
+    const read = readerOf(column);
+    if (read !== undefined) reads.push([names.length, read]);
+    names.push(column.name());
+  }
+  return { columns: names, reads };
 }
 
 /** Reads a row's values in place. */
@@ -111,13 +117,10 @@ function readDate(value: unknown): unknown {
   const month = digits(value, 5, 2) - 1;
   const day = digits(value, 8, 2);
   // Beyond the text's end there are no digits, so that a missing fraction counts 0.
-  const time = [
-    digits(value, 11, 2),
-    digits(value, 14, 2),
-    digits(value, 17, 2),
-    digits(value, 20, 3),
-  ] as const;
-  const date = new Date(Date.UTC(year, month, day, ...time));
+  const hours = digits(value, 11, 2);
+  const minutes = digits(value, 14, 2);
+  const seconds = digits(value, 17, 2);
+  const date = new Date(Date.UTC(year, month, day, hours, minutes, seconds, digits(value, 20, 3)));
   // Date.UTC takes the years 0 to 99 for those of the twentieth century.
   if (year < 100) date.setUTCFullYear(year);
   return year > 0 && date.getUTCMonth() === month && date.getUTCDate() === day ? date : value;

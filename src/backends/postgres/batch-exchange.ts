@@ -74,6 +74,10 @@ export class BatchExchange extends Exchange<number> {
     this.#sync(connection);
   }
 
+  protected get answered(): boolean {
+    return this.#synced && this.#underWay === 0;
+  }
+
   protected result(): number {
     return this.#changed;
   }

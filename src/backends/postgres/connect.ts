@@ -7,6 +7,7 @@ import { loadDriver } from "./loading.ts";
 import { type PostgresOptions, parsePostgresOptions, tlsFor } from "./options.ts";
 import type { PgClient, PgConfig } from "./pg.ts";
 import { parserFor } from "./types.ts";
+import { expectProof, guardConnection } from "./wire-guard.ts";
 
 /** The oldest server whose SQL has all that the dialect uses (hashtextextended came with 11). */
 const oldestServer = 11;
@@ -15,8 +16,6 @@ const oldestServer = 11;
 interface Attempt {
   client: PgClient | null;
   givenUp: boolean;
-  /** Set when what answers is no PostgreSQL: pg then fails in ways that say less. */
-  stranger: Error | null;
 }
 
 /**
@@ -27,7 +26,7 @@ export async function connect(
   target: ConnectTarget,
   clock: Clock = systemClock,
 ): Promise<PostgresConnection> {
-  const attempt: Attempt = { client: null, givenUp: false, stranger: null };
+  const attempt: Attempt = { client: null, givenUp: false };
   const timeout = Promise.withResolvers<never>();
   const timer = clock.setTimer(() => timeout.reject(timeoutError(target)), target.connectTimeoutMs, {
     keepAlive: true,
@@ -37,7 +36,7 @@ export async function connect(
   } catch (error) {
     attempt.givenUp = true;
     attempt.client?.connection.stream.destroy();
-    throw connectError(attempt.stranger ?? error, target);
+    throw connectError(error, target);
   } finally {
     timer.clear();
   }
@@ -57,7 +56,8 @@ async function open(target: ConnectTarget, attempt: Attempt): Promise<PostgresCo
   client.connection.on("parameterStatus", (message) => {
     parameters.set(message.parameterName, message.parameterValue);
   });
-  if (config.ssl === false) expectPostgres(client, attempt);
+  guardConnection(client.connection);
+  expectProof(client.connection);
   await client.connect();
   refuseOldServer(parameters.get("server_version"));
   const connection = new PostgresConnection({
@@ -103,18 +103,6 @@ function clientConfig(
 function searchPathOption(schemas: readonly string[]): string {
   const list = schemas.map((schema) => `"${schema.replaceAll('"', '""')}"`).join(",");
   return `-c search_path=${list.replace(/[\\\s]/g, "\\$&")}`;
-}
-
-// A server of another kind speaks first, or answers our greeting in its own way; pg would wait for the rest of what
-// it takes for a long message. The first byte of PostgreSQL is that of an authentication request, an error, a
-// notice or a negotiation of the protocol's version.
-function expectPostgres(client: PgClient, attempt: Attempt): void {
-  const { stream } = client.connection;
-  stream.prependOnceListener("data", (chunk) => {
-    if ("RENv".includes(String.fromCharCode(chunk[0] ?? 0))) return;
-    attempt.stranger = new Error("what answers does not speak PostgreSQL's protocol: check host and port");
-    stream.destroy(attempt.stranger);
-  });
 }
 
 function refuseOldServer(version: string | undefined): void {

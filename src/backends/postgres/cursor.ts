@@ -1,7 +1,7 @@
 import type { DriverCursor } from "../../backend/index.ts";
 import { Exchange } from "./exchange.ts";
 import type { BoundValue, PgConnection, PgField } from "./pg.ts";
-import { noColumns, type RowShape, readRow, shapeOf } from "./statement-exchange.ts";
+import { checkRow, noColumns, type RowShape, readRow, shapeOf } from "./statement-exchange.ts";
 
 /** Runs an exchange on the cursor's connection and settles with it. */
 export type Run = <T>(exchange: Exchange<T>) => Promise<T>;
@@ -18,11 +18,14 @@ class PortalExchange extends Exchange<Portion> {
   readonly #rows: unknown[][] = [];
   #shape: RowShape;
   #ended = false;
+  #suspended: boolean;
 
-  constructor(shape: RowShape, messages: (connection: PgConnection) => void) {
+  /** `asksForRows` says whether rows are asked for; else the portal is only made, which pg does not tell the end of. */
+  constructor(shape: RowShape, messages: (connection: PgConnection) => void, asksForRows: boolean) {
     super();
     this.#shape = shape;
     this.#messages = messages;
+    this.#suspended = !asksForRows;
   }
 
   protected write(connection: PgConnection): void {
@@ -35,6 +38,7 @@ class PortalExchange extends Exchange<Portion> {
   }
 
   override handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
+    checkRow(message.fields, this.#shape);
     try {
       this.#rows.push(readRow(message.fields, this.#shape.parsers));
     } catch (error) {
@@ -48,6 +52,14 @@ class PortalExchange extends Exchange<Portion> {
 
   override handleEmptyQuery(): void {
     this.#ended = true;
+  }
+
+  override handlePortalSuspended(): void {
+    this.#suspended = true;
+  }
+
+  protected get answered(): boolean {
+    return this.#ended || this.#suspended;
   }
 
   protected result(): Portion {
@@ -67,6 +79,11 @@ export class ClosePortal extends Exchange<void> {
   protected write(connection: PgConnection): void {
     connection.close({ type: "P", name: this.#name });
     connection.sync();
+  }
+
+  // pg does not tell of CloseComplete.
+  protected get answered(): boolean {
+    return true;
   }
 
   protected result(): void {}
@@ -89,16 +106,20 @@ export async function openCursor(options: {
 }): Promise<DriverCursor> {
   const { run, name, text, values, begin, end } = options;
   const { shape } = await run(
-    new PortalExchange(noColumns, (connection) => {
-      if (begin) {
-        connection.parse({ text: "BEGIN" });
-        connection.bind({ values: [] });
-        connection.execute();
-      }
-      connection.parse({ text });
-      connection.bind({ portal: name, values });
-      connection.describe({ type: "P", name });
-    }),
+    new PortalExchange(
+      noColumns,
+      (connection) => {
+        if (begin) {
+          connection.parse({ text: "BEGIN" });
+          connection.bind({ values: [] });
+          connection.execute();
+        }
+        connection.parse({ text });
+        connection.bind({ portal: name, values });
+        connection.describe({ type: "P", name });
+      },
+      false,
+    ),
   );
   let state: "open" | "at the end" | "closed" = "open";
   return {
@@ -106,7 +127,7 @@ export async function openCursor(options: {
     async read(count) {
       if (state !== "open") return [];
       const portion = await run(
-        new PortalExchange(shape, (connection) => connection.execute({ portal: name, rows: count })),
+        new PortalExchange(shape, (connection) => connection.execute({ portal: name, rows: count }), true),
       );
       if (portion.ended && state === "open") state = "at the end";
       return portion.rows;

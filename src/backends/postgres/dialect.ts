@@ -24,8 +24,24 @@ export const postgresDialect: Dialect = standardDialect({
   listIndexes,
   lockSchema,
   limitLockWait,
+  connectionLimit: { sql: "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'max_connections'" },
   isReadOnlyServer: { sql: "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 1 ELSE 0 END" },
-  endSession: (sessionId) => ({ sql: "SELECT pg_terminate_backend(?)", params: [sessionId] }),
+  nodeIdentity: {
+    // The control file names the timeline of the last checkpoint, which is the old one right after a promotion; the
+    // name of the file that is written to has the right one. A standby writes to none.
+    sql:
+      "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 1 ELSE 0 END, " +
+      "(SELECT CAST(system_identifier AS TEXT) FROM pg_catalog.pg_control_system()), " +
+      "CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE CAST(CAST('x' || substr(" +
+      "pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) AS BIT(32)) AS BIGINT) END",
+  },
+  // Not while its COMMIT waits for a synchronous standby: to end it would commit on this server alone.
+  endSession: (sessionId) => ({
+    sql:
+      "SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity " +
+      "WHERE pid = ? AND wait_event IS DISTINCT FROM 'SyncRep'",
+    params: [sessionId],
+  }),
   findSession: (sessionId) => ({
     sql: "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = ?",
     params: [sessionId],

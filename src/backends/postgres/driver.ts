@@ -12,13 +12,16 @@ import { BatchExchange } from "./batch-exchange.ts";
 import { bindAll } from "./bind.ts";
 import { cancelUntil } from "./cancel.ts";
 import { ClosePortal, openCursor } from "./cursor.ts";
-import { isStaleStatement, toDatabaseError } from "./errors.ts";
+import { blameServer, isStaleStatement, toDatabaseError } from "./errors.ts";
 import { type Exchange, SimpleExchange } from "./exchange.ts";
+import { isNotReplicated, notReplicated } from "./not-replicated.ts";
 import type { PostgresOptions, TlsOptions } from "./options.ts";
 import type { BoundValue, PgClient } from "./pg.ts";
+import { isServerError } from "./scrub.ts";
 import { cleanSession, forgetsStatements, neededSettings, traceOf } from "./session.ts";
 import { type StatementAnswer, StatementExchange } from "./statement-exchange.ts";
 import { checkStatement, NamedStatements } from "./statements.ts";
+import { protocolError } from "./wire-guard.ts";
 
 /** How long a call may go on after `cancel`, and how long a farewell may take, before the connection is given up. */
 const cancelLimitMs = 2_000;
@@ -34,6 +37,8 @@ export interface OpenedClient {
   readonly driver: string;
 }
 
+type CallUnderWay = Pick<Exchange<unknown>, "fail" | "failed" | "finish" | "settled">;
+
 /** A connection of node-postgres, as the port describes it. */
 export class PostgresConnection implements DriverConnection {
   readonly #opened: OpenedClient;
@@ -41,7 +46,9 @@ export class PostgresConnection implements DriverConnection {
   readonly #statements: NamedStatements;
   /** Whether each transaction may meet another session of the server. */
   readonly #pooled: boolean;
-  #current: Pick<Exchange<unknown>, "failed" | "finish" | "settled"> | null = null;
+  #current: CallUnderWay | null = null;
+  /** The call for which the server has said that it is ready again. */
+  #answered: CallUnderWay | null = null;
   /** The transaction's state as ReadyForQuery told it: I(dle), T(ransaction), E(rror). */
   #status = "I";
   #lost: Error | null = null;
@@ -50,6 +57,8 @@ export class PostgresConnection implements DriverConnection {
   #stream = 0;
   #cursors = 0;
   #unclean = false;
+  /** Whether the transaction that was begun last is one that only reads. */
+  #onlyReads = false;
   #foreignStatements = false;
 
   constructor(opened: OpenedClient) {
@@ -59,9 +68,9 @@ export class PostgresConnection implements DriverConnection {
     this.#statements = new NamedStatements(opened.options.statementCacheSize);
     this.#client.on("error", (error) => this.#lose(error));
     this.#client.connection.on("end", () => this.#end());
-    this.#client.connection.on("readyForQuery", (message) => {
-      if (message.status !== undefined) this.#status = message.status;
-      if (this.#current?.failed === true) this.#current.finish();
+    this.#client.connection.on("readyForQuery", ({ status }) => this.#ready(status));
+    this.#client.connection.on("notice", (notice) => {
+      if (isNotReplicated(notice)) this.#current?.fail(notReplicated(notice));
     });
   }
 
@@ -153,6 +162,7 @@ export class PostgresConnection implements DriverConnection {
     }
     const isolation =
       options.isolation === undefined ? "" : ` ISOLATION LEVEL ${options.isolation.toUpperCase()}`;
+    this.#onlyReads = options.readOnly === true;
     await this.#run(new SimpleExchange(`BEGIN${isolation}${options.readOnly === true ? " READ ONLY" : ""}`));
   }
 
@@ -166,6 +176,10 @@ export class PostgresConnection implements DriverConnection {
     // The server answers COMMIT with success and the tag ROLLBACK when a statement of the transaction had failed.
     const tag = await this.#run(new SimpleExchange("COMMIT"));
     if (tag === "COMMIT") return;
+    if (tag !== "ROLLBACK") {
+      this.destroy();
+      throw protocolError("an answer to COMMIT that is neither COMMIT nor ROLLBACK");
+    }
     throw new TransactionDoomedError(
       "the server rolled the transaction back at COMMIT, since a statement in it had failed; let that error leave the transaction",
       { backend: "postgres", operation: "commit", outcome: "rolled_back" },
@@ -270,9 +284,23 @@ export class PostgresConnection implements DriverConnection {
     try {
       this.#client.query(exchange);
       return await exchange.settled;
+    } catch (error) {
+      this.#leaveStandby(error);
+      throw error;
     } finally {
       this.#current = null;
+      this.#answered = null;
     }
+  }
+
+  /** Who writes has nothing more to do on a server that takes no writes: after a failover the primary is elsewhere. */
+  #leaveStandby(error: unknown): void {
+    if (!isServerError(error) || !("code" in error) || error.code !== "25006") return;
+    // Told by servers from PostgreSQL 14 on, and by no pooler.
+    const standby = this.#opened.parameters.get("in_hot_standby");
+    if (standby === "off" || (standby === undefined && this.#onlyReads)) return;
+    blameServer(error);
+    this.destroy();
   }
 
   #notice(text: string, tag: string): void {
@@ -302,6 +330,19 @@ export class PostgresConnection implements DriverConnection {
       "expected the connection to be idle, but a stream is being read on it: read it to its end or close it, or stream inside a transaction",
       { backend: "postgres" },
     );
+  }
+
+  // Runs in the driver's event, where what is thrown ends the connection.
+  #ready(status: string | undefined): void {
+    const call = this.#current;
+    // What is sent by way of `raw` is answered without our knowing.
+    if (call === this.#answered && !this.#foreignStatements)
+      throw protocolError("it is ready and nobody asked");
+    this.#answered = call;
+    if (status !== undefined && !/^[ITE]$/.test(status))
+      throw protocolError("an unknown state of the transaction");
+    if (status !== undefined) this.#status = status;
+    if (call?.failed === true) call.finish();
   }
 
   #lose(error: Error): void {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DatabaseError } from "../../errors/index.ts";
-import { isStaleStatement, toDatabaseError } from "./errors.ts";
+import { blameServer, isStaleStatement, toDatabaseError } from "./errors.ts";
 
 function server(code: string, more: Record<string, unknown> = {}): Error {
   return Object.assign(new Error(String(more.message ?? "words")), { severity: "ERROR", code, ...more });
@@ -48,6 +48,18 @@ describe("toDatabaseError", () => {
   ])("%s is a %s, %s", (code, name, outcome) => {
     const error = toDatabaseError(server(code), { operation: "execute" });
     expect(error).toMatchObject({ name, outcome, sqlState: code, backend: "postgres", operation: "execute" });
+  });
+
+  it("tells a server that takes no writes from a transaction that takes none", () => {
+    const error = server("25006");
+    expect(toDatabaseError(error, {})).toMatchObject({ code: "STRATA_READ_ONLY", retryable: false });
+    blameServer(error);
+    expect(toDatabaseError(error, {})).toMatchObject({
+      name: "ReadOnlyError",
+      code: "STRATA_READ_ONLY_SERVER",
+      outcome: "rejected",
+      retryable: true,
+    });
   });
 
   it("is total: any SQLSTATE is one of our errors, and never retryable with an unknown outcome", () => {

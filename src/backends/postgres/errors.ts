@@ -1,3 +1,4 @@
+import { anError, type CodeRule, type MakeError } from "../../backend/index.ts";
 import {
   CheckViolationError,
   ConnectionError,
@@ -22,53 +23,41 @@ import {
 import { isServerError, readReport, type ServerReport } from "./scrub.ts";
 import { namePrefix } from "./statements.ts";
 
-type Make = (message: string, facts: ErrorFacts) => DatabaseError;
-
-interface Rule {
-  readonly make: Make;
-  /** Default `rejected`: the server undoes a statement that fails. */
-  readonly outcome?: Outcome;
-  /** What to do, where the message does not say it. */
-  readonly advice?: string;
-}
-
-const a =
-  (Class: new (message: string, facts: ErrorFacts) => DatabaseError): Make =>
-  (message, facts) =>
-    new Class(message, facts);
-
-const refusedLogin: Make = (message, facts) =>
+const refusedLogin: MakeError = (message, facts) =>
   new ConnectionError(message, facts, "STRATA_CONNECTION_REFUSED");
-const lost: Rule = { make: a(ConnectionError), outcome: "unknown" };
-const plain: Rule = { make: a(DatabaseError) };
+const lost: CodeRule = { make: anError(ConnectionError), outcome: "unknown" };
+const plain: CodeRule = { make: anError(DatabaseError) };
 
 /**
  * SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html). One that is not here is judged by its
  * class, the first two characters; a class that is not here is a plain `DatabaseError`.
  */
-export const rulesByState: Readonly<Record<string, Rule>> = {
-  "08001": { make: a(ConnectionError), outcome: "not_sent" },
-  "08004": { make: a(ConnectionError), outcome: "not_sent" },
+export const rulesByState: Readonly<Record<string, CodeRule>> = {
+  "08001": { make: anError(ConnectionError), outcome: "not_sent" },
+  "08004": { make: anError(ConnectionError), outcome: "not_sent" },
   // Of class 08 for its name only: a message that breaks the protocol does so each time, and the session goes on.
   "08P01": plain,
   "22012": plain,
-  "23001": { make: a(ForeignKeyViolationError) },
-  "23502": { make: a(NotNullViolationError) },
-  "23503": { make: a(ForeignKeyViolationError) },
-  "23505": { make: a(UniqueViolationError) },
-  "23514": { make: a(CheckViolationError) },
-  "23P01": { make: a(UniqueViolationError) },
+  "23001": { make: anError(ForeignKeyViolationError) },
+  "23502": { make: anError(NotNullViolationError) },
+  "23503": { make: anError(ForeignKeyViolationError) },
+  "23505": { make: anError(UniqueViolationError) },
+  "23514": { make: anError(CheckViolationError) },
+  "23P01": { make: anError(UniqueViolationError) },
   "25006": {
-    make: a(ReadOnlyError),
-    advice: "connect to the primary, or begin a transaction that may write",
+    make: anError(ReadOnlyError),
+    advice: "begin a transaction that may write, as a user who may",
   },
-  "25P02": { make: a(TransactionDoomedError), advice: "an earlier statement of the transaction failed" },
-  "25P03": { make: a(ConnectionError), outcome: "rolled_back" },
-  "25P04": { make: a(ConnectionError), outcome: "rolled_back" },
+  "25P02": {
+    make: anError(TransactionDoomedError),
+    advice: "an earlier statement of the transaction failed",
+  },
+  "25P03": { make: anError(ConnectionError), outcome: "rolled_back" },
+  "25P04": { make: anError(ConnectionError), outcome: "rolled_back" },
   "26000": plain,
-  "40002": { make: a(DatabaseError), outcome: "rolled_back" },
-  "40003": { make: a(DatabaseError), outcome: "unknown" },
-  "40P01": { make: a(DeadlockError), outcome: "rolled_back" },
+  "40002": { make: anError(DatabaseError), outcome: "rolled_back" },
+  "40003": { make: anError(DatabaseError), outcome: "unknown" },
+  "40P01": { make: anError(DeadlockError), outcome: "rolled_back" },
   "42501": plain,
   "42701": plain,
   "42710": plain,
@@ -77,35 +66,35 @@ export const rulesByState: Readonly<Record<string, Rule>> = {
   "42P05": plain,
   "42P06": plain,
   "42P07": plain,
-  "44000": { make: a(CheckViolationError) },
-  "53100": { make: a(StorageError), advice: "make room on the server's disk" },
+  "44000": { make: anError(CheckViolationError) },
+  "53100": { make: anError(StorageError), advice: "make room on the server's disk" },
   "53300": {
-    make: a(ConnectionError),
+    make: anError(ConnectionError),
     outcome: "not_sent",
     advice: "lower the pool's size or raise max_connections",
   },
-  "55P03": { make: a(LockTimeoutError), advice: "keep transactions short, or try again" },
-  "57014": { make: a(QueryTimeoutError) },
+  "55P03": { make: anError(LockTimeoutError), advice: "keep transactions short, or try again" },
+  "57014": { make: anError(QueryTimeoutError) },
   "57P01": lost,
   "57P02": lost,
-  "57P03": { make: a(ConnectionError), outcome: "not_sent" },
+  "57P03": { make: anError(ConnectionError), outcome: "not_sent" },
   "57P04": lost,
   // The server ended a session that was idle: whatever came after that was never looked at.
-  "57P05": { make: a(ConnectionError), outcome: "not_sent" },
-  XX001: { make: a(StorageError), advice: "the server's data is damaged: restore it from a backup" },
-  XX002: { make: a(StorageError), advice: "an index is damaged: run REINDEX" },
+  "57P05": { make: anError(ConnectionError), outcome: "not_sent" },
+  XX001: { make: anError(StorageError), advice: "the server's data is damaged: restore it from a backup" },
+  XX002: { make: anError(StorageError), advice: "an index is damaged: run REINDEX" },
 };
 
-export const rulesByClass: Readonly<Record<string, Rule>> = {
+export const rulesByClass: Readonly<Record<string, CodeRule>> = {
   "08": lost,
-  "0A": { make: a(UnsupportedError) },
-  "22": { make: a(SqlParameterError), advice: "send a value that the column or the function takes" },
-  "25": { make: a(TransactionStateError) },
-  "2D": { make: a(TransactionStateError) },
-  "3B": { make: a(TransactionStateError) },
-  "40": { make: a(SerializationError), outcome: "rolled_back" },
-  "42": { make: a(SqlSyntaxError) },
-  "58": { make: a(StorageError) },
+  "0A": { make: anError(UnsupportedError) },
+  "22": { make: anError(SqlParameterError), advice: "send a value that the column or the function takes" },
+  "25": { make: anError(TransactionStateError) },
+  "2D": { make: anError(TransactionStateError) },
+  "3B": { make: anError(TransactionStateError) },
+  "40": { make: anError(SerializationError), outcome: "rolled_back" },
+  "42": { make: anError(SqlSyntaxError) },
+  "58": { make: anError(StorageError) },
 };
 
 /** What refuses a connection for good, while it is being made. */
@@ -154,7 +143,8 @@ function fromServer(error: Error, report: ServerReport, facts: ErrorFacts): Data
     const advice = refusals[sqlState];
     if (advice !== undefined) return refusedLogin(`${message}; ${advice}`, { ...known, outcome: "not_sent" });
   }
-  const rule = isStaleStatement(error) ? staleStatement : ruleFor(report);
+  const special = isStaleStatement(error) ? staleStatement : isOfStandby(error) ? ofStandby : undefined;
+  const rule = special ?? ruleFor(report);
   const place =
     sqlState.startsWith("42") && report.position !== undefined ? ` (at character ${report.position})` : "";
   const words = `${message}${place}${rule.advice === undefined ? "" : `; ${rule.advice}`}`;
@@ -162,20 +152,34 @@ function fromServer(error: Error, report: ServerReport, facts: ErrorFacts): Data
 }
 
 // A COMMIT that fails, by a deferred constraint say, ends the transaction.
-function outcomeOf(rule: Rule, facts: ErrorFacts): Outcome {
+function outcomeOf(rule: CodeRule, facts: ErrorFacts): Outcome {
   if (facts.operation === "connect") return "not_sent";
   const outcome = rule.outcome ?? "rejected";
   return outcome === "rejected" && facts.operation === "commit" ? "rolled_back" : outcome;
 }
 
-const staleStatement: Rule = {
-  make: a(SerializationError),
+/** Notes on the server's refusal of a write (25006) that it is the server, and not this transaction, which only reads. */
+export function blameServer(error: Error): void {
+  Object.defineProperty(error, "isStandby", { value: true, enumerable: true });
+}
+
+function isOfStandby(error: Error): boolean {
+  return "isStandby" in error && error.isStandby === true;
+}
+
+const ofStandby: CodeRule = {
+  make: (message, facts) => new ReadOnlyError(message, facts, "STRATA_READ_ONLY_SERVER"),
+  advice: "the server is a standby: connect to the primary",
+};
+
+const staleStatement: CodeRule = {
+  make: anError(SerializationError),
   outcome: "rejected",
   advice:
     'the prepared statement is out of date: run the whole transaction again; behind a pooler in transaction mode set `pooler: "transaction"`',
 };
 
-function ruleFor(report: ServerReport): Rule {
+function ruleFor(report: ServerReport): CodeRule {
   const { sqlState = "", constraint } = report;
   // Two sessions made the same table or type at once: a race in the catalogue, not a row of the caller's.
   if (sqlState === "23505" && constraint?.startsWith("pg_") === true) return plain;

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../../errors/index.ts";
 import type { PgConnection, PgField, PgSubmittable } from "./pg.ts";
+import { protocolError } from "./wire-guard.ts";
 
 /**
  * One question to the server and its answer, from the first message to ReadyForQuery.
@@ -27,13 +28,15 @@ export abstract class Exchange<T> implements PgSubmittable {
   protected abstract write(connection: PgConnection): void;
   /** What the answers came to. */
   protected abstract result(): T;
+  /** Whether the server has told how the work ended. Without that, ReadyForQuery is no success. */
+  protected abstract readonly answered: boolean;
 
   get failed(): boolean {
     return this.#failed;
   }
 
   /** Makes the exchange fail when it settles. The first reason stands. */
-  protected fail(reason: unknown): void {
+  fail(reason: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
     this.#failure = reason;
@@ -67,6 +70,7 @@ export abstract class Exchange<T> implements PgSubmittable {
   handleCommandComplete(_message: { readonly text: string }, _connection: PgConnection): void {}
 
   handleReadyForQuery(_connection: PgConnection): void {
+    if (!this.#failed && !this.answered) throw protocolError("it is ready again and has not answered");
     this.finish();
   }
 
@@ -89,7 +93,7 @@ export abstract class Exchange<T> implements PgSubmittable {
 /** Constant statements by the simple protocol, in one round trip. Answers the tag of the last one. */
 export class SimpleExchange extends Exchange<string> {
   readonly #sql: string;
-  #tag = "";
+  #tag: string | null = null;
 
   constructor(sql: string) {
     super();
@@ -104,8 +108,12 @@ export class SimpleExchange extends Exchange<string> {
     this.#tag = message.text;
   }
 
+  protected get answered(): boolean {
+    return this.#tag !== null;
+  }
+
   protected result(): string {
-    return this.#tag;
+    return this.#tag ?? "";
   }
 }
 

@@ -42,9 +42,18 @@ export interface PgClient {
   on(event: "end", listener: () => void): unknown;
 }
 
+/** Where the server's messages are read from. */
+export interface PgSource {
+  on(event: "data" | "end", listener: (chunk: Uint8Array) => void): unknown;
+}
+
 /** One message a method; none waits for an answer. */
 export interface PgConnection {
   readonly stream: PgStream;
+  /** Hands what arrives to the parser; called once the socket, or the one of TLS, is there. */
+  attachListeners?: (stream: PgSource) => void;
+  /** As if the socket had failed. */
+  emit(event: "error", error: Error): unknown;
   parse(message: { readonly name?: string; readonly text: string }): void;
   bind(message: {
     readonly portal?: string;
@@ -64,7 +73,22 @@ export interface PgConnection {
     event: "parameterStatus",
     listener: (message: { readonly parameterName: string; readonly parameterValue: string }) => void,
   ): unknown;
+  on(event: "notice", listener: (notice: PgNotice) => void): unknown;
+  on(
+    event: "authenticationSASL" | "authenticationSASLFinal" | "authenticationOk",
+    listener: () => void,
+  ): unknown;
   on(event: "end", listener: () => void): unknown;
+}
+
+/** A warning, or less, of the server's. */
+export interface PgNotice {
+  readonly message?: string | undefined;
+  /** SQLSTATE. */
+  readonly code?: string | undefined;
+  readonly detail?: string | undefined;
+  /** The function of the server that raised it: unlike the message it is never translated. */
+  readonly routine?: string | undefined;
 }
 
 /** The socket. With TLS it is replaced by another one while the connection is made. */
@@ -72,7 +96,6 @@ export interface PgStream {
   cork?(): void;
   uncork?(): void;
   destroy(error?: Error): unknown;
-  prependOnceListener(event: "data", listener: (chunk: Uint8Array) => void): unknown;
 }
 
 export interface PgField {

@@ -1,6 +1,7 @@
 import { Exchange, rowsOfTag } from "./exchange.ts";
 import type { BoundValue, PgConnection, PgField } from "./pg.ts";
 import { parserFor, type TextParser } from "./types.ts";
+import { protocolError } from "./wire-guard.ts";
 
 /** The columns that a statement answers. */
 export interface RowShape {
@@ -34,7 +35,7 @@ export class StatementExchange extends Exchange<StatementAnswer> {
   readonly #plan: StatementPlan;
   readonly #rows: unknown[][] = [];
   #shape: RowShape;
-  #tag = "";
+  #tag: string | null = null;
 
   constructor(plan: StatementPlan) {
     super();
@@ -57,6 +58,7 @@ export class StatementExchange extends Exchange<StatementAnswer> {
   }
 
   override handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
+    checkRow(message.fields, this.#shape);
     try {
       this.#rows.push(readRow(message.fields, this.#shape.parsers));
     } catch (error) {
@@ -68,9 +70,18 @@ export class StatementExchange extends Exchange<StatementAnswer> {
     this.#tag = message.text;
   }
 
+  override handleEmptyQuery(): void {
+    this.#tag = "";
+  }
+
+  protected get answered(): boolean {
+    return this.#tag !== null;
+  }
+
   protected result(): StatementAnswer {
-    const rowCount = this.#rows.length > 0 ? this.#rows.length : rowsOfTag(this.#tag);
-    return { shape: this.#shape, rows: this.#rows, tag: this.#tag, rowCount };
+    const tag = this.#tag ?? "";
+    const rowCount = this.#rows.length > 0 ? this.#rows.length : rowsOfTag(tag);
+    return { shape: this.#shape, rows: this.#rows, tag, rowCount };
   }
 }
 
@@ -79,6 +90,12 @@ export function shapeOf(fields: readonly PgField[]): RowShape {
     columns: fields.map((field) => field.name),
     parsers: fields.map((field) => parserFor(field.dataTypeID)),
   };
+}
+
+/** Refuses a row that does not have the columns that were announced. */
+export function checkRow(fields: readonly unknown[], { parsers }: RowShape): void {
+  if (fields.length === parsers.length) return;
+  throw protocolError(`a row of ${fields.length} values, expected ${parsers.length}`);
 }
 
 export function readRow(fields: readonly (string | null)[], parsers: readonly TextParser[]): unknown[] {

@@ -1,3 +1,4 @@
+import { anError, type CodeRule, type MakeError } from "../../backend/index.ts";
 import {
   AbortedError,
   CheckViolationError,
@@ -9,7 +10,6 @@ import {
   ForeignKeyViolationError,
   LockTimeoutError,
   NotNullViolationError,
-  type Outcome,
   ReadOnlyError,
   SerializationError,
   SqlParameterError,
@@ -21,72 +21,61 @@ import {
 } from "../../errors/index.ts";
 import { codeOf, SqliteFailure } from "./failure.ts";
 
-type Make = (message: string, facts: ErrorFacts) => DatabaseError;
-
-interface Rule {
-  readonly make: Make;
-  /** Default `rejected`: SQLite undoes a statement that fails. */
-  readonly outcome?: Outcome;
-  /** What to do, where the message does not say it. */
-  readonly advice?: string;
-}
-
-const a =
-  (Class: new (message: string, facts: ErrorFacts) => DatabaseError): Make =>
-  (message, facts) =>
-    new Class(message, facts);
-
-const cannotOpen: Make = (message, facts) => new ConnectionError(message, facts, "STRATA_CONNECTION_REFUSED");
+const cannotOpen: MakeError = (message, facts) =>
+  new ConnectionError(message, facts, "STRATA_CONNECTION_REFUSED");
 
 /**
  * SQLite's result codes (https://sqlite.org/rescode.html). A code that is not here is taken for the one that it
  * extends: SQLITE_IOERR_SHORT_READ is an SQLITE_IOERR.
  */
-export const rulesByCode: Readonly<Record<string, Rule>> = {
-  SQLITE_CONSTRAINT: { make: a(CheckViolationError) },
-  SQLITE_CONSTRAINT_UNIQUE: { make: a(UniqueViolationError) },
-  SQLITE_CONSTRAINT_PRIMARYKEY: { make: a(UniqueViolationError) },
-  SQLITE_CONSTRAINT_ROWID: { make: a(UniqueViolationError) },
-  SQLITE_CONSTRAINT_FOREIGNKEY: { make: a(ForeignKeyViolationError) },
-  SQLITE_CONSTRAINT_NOTNULL: { make: a(NotNullViolationError) },
-  SQLITE_BUSY: { make: a(LockTimeoutError), advice: "keep transactions short, or try again" },
+export const rulesByCode: Readonly<Record<string, CodeRule>> = {
+  SQLITE_CONSTRAINT: { make: anError(CheckViolationError) },
+  SQLITE_CONSTRAINT_UNIQUE: { make: anError(UniqueViolationError) },
+  SQLITE_CONSTRAINT_PRIMARYKEY: { make: anError(UniqueViolationError) },
+  SQLITE_CONSTRAINT_ROWID: { make: anError(UniqueViolationError) },
+  SQLITE_CONSTRAINT_FOREIGNKEY: { make: anError(ForeignKeyViolationError) },
+  SQLITE_CONSTRAINT_NOTNULL: { make: anError(NotNullViolationError) },
+  SQLITE_BUSY: { make: anError(LockTimeoutError), advice: "keep transactions short, or try again" },
   SQLITE_BUSY_SNAPSHOT: {
-    make: a(SerializationError),
+    make: anError(SerializationError),
     outcome: "rejected",
     advice: "another connection has written since this transaction read: run the whole transaction again",
   },
-  SQLITE_LOCKED: { make: a(LockTimeoutError), advice: "end what else is under way on this connection first" },
-  SQLITE_READONLY: { make: a(ReadOnlyError), advice: "check `readOnly` and the file's permissions" },
+  SQLITE_LOCKED: {
+    make: anError(LockTimeoutError),
+    advice: "end what else is under way on this connection first",
+  },
+  SQLITE_READONLY: { make: anError(ReadOnlyError), advice: "check `readOnly` and the file's permissions" },
   SQLITE_READONLY_DBMOVED: {
-    make: a(StorageError),
+    make: anError(StorageError),
     advice: "the file was moved or removed while it was open",
   },
-  SQLITE_FULL: { make: a(StorageError), advice: "make room on the disk" },
-  SQLITE_IOERR: { make: a(StorageError), advice: "check the disk and the file's permissions" },
-  SQLITE_CORRUPT: { make: a(StorageError), advice: "the file is damaged: restore it from a backup" },
-  SQLITE_NOTADB: { make: a(StorageError), advice: "check the path, or restore the file" },
-  SQLITE_NOLFS: { make: a(StorageError) },
-  SQLITE_FORMAT: { make: a(StorageError) },
+  SQLITE_FULL: { make: anError(StorageError), advice: "make room on the disk" },
+  SQLITE_IOERR: { make: anError(StorageError), advice: "check the disk and the file's permissions" },
+  SQLITE_CORRUPT: { make: anError(StorageError), advice: "the file is damaged: restore it from a backup" },
+  SQLITE_NOTADB: { make: anError(StorageError), advice: "check the path, or restore the file" },
+  SQLITE_NOLFS: { make: anError(StorageError) },
+  SQLITE_FORMAT: { make: anError(StorageError) },
   SQLITE_CANTOPEN: { make: cannotOpen, advice: "check that the path is a file, exists and may be opened" },
   SQLITE_PERM: { make: cannotOpen, advice: "check the file's permissions" },
-  SQLITE_ERROR: { make: a(SqlSyntaxError) },
-  SQLITE_RANGE: { make: a(SqlParameterError), outcome: "rejected" },
+  SQLITE_ERROR: { make: anError(SqlSyntaxError) },
+  SQLITE_RANGE: { make: anError(SqlParameterError), outcome: "rejected" },
   SQLITE_TOOBIG: {
-    make: a(SqlParameterError),
+    make: anError(SqlParameterError),
     outcome: "rejected",
     advice: "send a smaller value or statement",
   },
   SQLITE_MISMATCH: {
-    make: a(SqlParameterError),
+    make: anError(SqlParameterError),
     outcome: "rejected",
     advice: "a rowid takes whole numbers only",
   },
-  SQLITE_INTERRUPT: { make: a(AbortedError) },
-  SQLITE_ABORT: { make: a(AbortedError) },
-  SQLITE_MISUSE: { make: a(ClosedError) },
+  SQLITE_INTERRUPT: { make: anError(AbortedError) },
+  SQLITE_ABORT: { make: anError(AbortedError) },
+  SQLITE_MISUSE: { make: anError(ClosedError) },
 };
 
-interface MessageRule extends Rule {
+interface MessageRule extends CodeRule {
   readonly pattern: RegExp;
 }
 
@@ -94,19 +83,19 @@ interface MessageRule extends Rule {
 export const rulesByWords: readonly MessageRule[] = [
   {
     pattern: /^cannot (?:commit|rollback) - no transaction/,
-    make: a(TransactionStateError),
+    make: anError(TransactionStateError),
     outcome: "rolled_back",
     advice: "it was never begun, or SQLite has rolled it back by itself after a failure",
   },
   {
     pattern:
       /^cannot (?:start a transaction|commit|rollback|open savepoint|release savepoint)|^no such savepoint/,
-    make: a(TransactionStateError),
+    make: anError(TransactionStateError),
     outcome: "rejected",
   },
   {
     pattern: /integer overflow|malformed JSON|JSON path|divide by zero|out of memory|abort at|stack overflow/,
-    make: a(DatabaseError),
+    make: anError(DatabaseError),
   },
 ];
 
@@ -114,30 +103,30 @@ export const rulesByWords: readonly MessageRule[] = [
 export const rulesByRefusal: readonly MessageRule[] = [
   {
     pattern: /contains more than one statement/,
-    make: a(SqlSyntaxError),
+    make: anError(SqlSyntaxError),
     advice: "send each statement by itself",
   },
-  { pattern: /contains no statements/, make: a(SqlSyntaxError), advice: "expected one statement" },
-  { pattern: /parameter|only bind|bound string/, make: a(SqlParameterError) },
+  { pattern: /contains no statements/, make: anError(SqlSyntaxError), advice: "expected one statement" },
+  { pattern: /parameter|only bind|bound string/, make: anError(SqlParameterError) },
   {
     pattern: /Invalid argument/,
-    make: a(SqlParameterError),
+    make: anError(SqlParameterError),
     advice: "a value is of a kind that cannot be bound",
   },
-  { pattern: /connection is not open/, make: a(ClosedError), advice: "take a new connection" },
+  { pattern: /connection is not open/, make: anError(ClosedError), advice: "take a new connection" },
   {
     pattern: /is busy executing/,
-    make: a(UnsupportedError),
+    make: anError(UnsupportedError),
     advice: "a cursor is open on it: read it to its end or close it first, or use another connection",
   },
   {
     pattern: /directory does not exist/,
-    make: a(ConfigurationError),
+    make: anError(ConfigurationError),
     advice: "make the folder of the database first, or correct the path",
   },
 ];
 
-const nothingKnown: Rule = { make: a(DatabaseError), outcome: "unknown" };
+const nothingKnown: CodeRule = { make: anError(DatabaseError), outcome: "unknown" };
 
 /** Classifies anything thrown here. Total: what is not known becomes a plain `DatabaseError`. */
 export function toDatabaseError(error: unknown, facts: ErrorFacts): DatabaseError {
@@ -159,12 +148,12 @@ export function toDatabaseError(error: unknown, facts: ErrorFacts): DatabaseErro
   );
 }
 
-function ruleForRefusal(words: string): Rule {
+function ruleForRefusal(words: string): CodeRule {
   const rule = rulesByRefusal.find(({ pattern }) => pattern.test(words));
   return rule === undefined ? nothingKnown : { outcome: "not_sent", ...rule };
 }
 
-function ruleForCode(code: string, words: string): Rule {
+function ruleForCode(code: string, words: string): CodeRule {
   if (code === "SQLITE_ERROR") {
     const rule = rulesByWords.find(({ pattern }) => pattern.test(words));
     if (rule !== undefined) return rule;
@@ -173,7 +162,7 @@ function ruleForCode(code: string, words: string): Rule {
     const rule = rulesByCode[name];
     if (rule !== undefined) return rule;
   }
-  return { make: a(DatabaseError) };
+  return { make: anError(DatabaseError) };
 }
 
 /** Table and columns out of `UNIQUE constraint failed: users.email, users.tenant`. An index on expressions has none. */
