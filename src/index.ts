@@ -48,8 +48,9 @@ export {
 } from "./connection/index.ts";
 export { AsyncConnection } from "./database/async-connection.ts";
 export { Database } from "./database/database.ts";
-export type { ConnectionHooks } from "./database/hooks.ts";
-export { SyncConnection, SyncDatabase } from "./database/sync-database.ts";
+export type { ConnectionHooks, SyncConnectionHooks } from "./database/hooks.ts";
+export { SyncConnection } from "./database/sync-connection.ts";
+export { SyncDatabase } from "./database/sync-database.ts";
 export * from "./decorators/index.ts";
 export type {
   DeleteOptions,
@@ -84,7 +85,7 @@ export * from "./monitor/index.ts";
 export type { DatabaseEvents, QueryEvent } from "./observe/events.ts";
 export type { Awaitable } from "./operation/index.ts";
 export type { CloseReport, HeldLease, Leak, PoolEvents, PoolStats } from "./pool/index.ts";
-export { suggestPoolSize } from "./pool/index.ts";
+export { type SizingFacts, type SizingOptions, type SuggestedSize, suggestPoolSize } from "./pool/index.ts";
 export { PoolManager, type PoolStatus } from "./pool-manager.ts";
 export { CircuitBreaker, type CircuitBreakerOptions, type RetryOptions } from "./resilience/index.ts";
 export { mysqlSyntax, postgresSyntax, type SqlSyntax, sqliteSyntax } from "./sql/index.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ConnectionError, DatabaseError } from "../errors/index.ts";
-import { type Operation, runAsync, runSync } from "../operation/index.ts";
+import { ConnectionError, DatabaseError, SqlSyntaxError } from "../errors/index.ts";
+import { type Awaitable, type Operation, runAsync, runSync } from "../operation/index.ts";
 import { FakeDriver, type FakeRows, fakeBackend } from "../testing/fake-driver.ts";
 import { fakeEnvironment } from "../testing/fake-environment.ts";
 import { type Fate, findFate, type LostWork, rolledBackCommit, unknownCommit } from "./commit-outcome.ts";
@@ -16,17 +16,20 @@ const there = [["here"]];
 
 interface World {
   /** What each statement is answered with. */
-  readonly answer?: (sql: string) => FakeRows;
+  readonly answer?: (sql: string) => Awaitable<FakeRows>;
   /** Called at each connect; what it throws is the failure. */
   readonly connect?: () => void;
   /** Whether the backend can end a session. */
   readonly ends?: boolean;
   readonly lost?: Partial<LostWork>;
   readonly blocking?: boolean;
+  /** Whether connecting never ends. */
+  readonly hangs?: boolean;
 }
 
 /** The search for lost work of session 7; `calls` lists what was asked of the connections that it made. */
-function search({ answer = () => undefined, connect, ends = true, lost, blocking = false }: World = {}) {
+function search(world: World = {}) {
+  const { answer = () => undefined, connect, ends = true, lost, blocking = false, hangs = false } = world;
   const calls: string[] = [];
   const base = fakeBackend(() => new FakeDriver()).dialect;
   const backend = fakeBackend(
@@ -39,12 +42,14 @@ function search({ answer = () => undefined, connect, ends = true, lost, blocking
     },
     { dialect: ends ? { ...base, ...endings } : base },
   );
-  const environment = fakeEnvironment({ backend, blocking });
+  const hanging = { ...backend, connect: () => new Promise<never>(() => {}) };
+  const environment = fakeEnvironment({ backend: hangs ? hanging : backend, blocking });
   const work: LostWork = { environment, evidence, sessionId: 7, ...lost };
-  const fate = (timeoutMs: number): Operation<Fate> => findFate(work, timeoutMs);
-  async function run(timeoutMs = 60_000): Promise<Fate> {
+  const fate = (timeoutMs: number, signal?: AbortSignal): Operation<Fate> =>
+    findFate(work, { timeoutMs, signal });
+  async function run(timeoutMs = 60_000, signal?: AbortSignal): Promise<Fate> {
     let running = true;
-    const found = runAsync(fate(timeoutMs)).finally(() => {
+    const found = runAsync(fate(timeoutMs, signal)).finally(() => {
       running = false;
     });
     found.catch(() => {});
@@ -126,6 +131,50 @@ describe("findFate", () => {
       expect(await run(limitMs)).toBe("unknown");
       expect(environment.pauses.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(lastsMs);
     }
+  });
+
+  it("does not ask again what the database refuses to answer", async () => {
+    for (const refusal of [
+      new ConnectionError("wrong password", { outcome: "not_sent" }, "STRATA_CONNECTION_REFUSED"),
+      new SqlSyntaxError("no permission"),
+    ]) {
+      let connects = 0;
+      const { run, environment } = search({
+        connect: () => {
+          connects += 1;
+          throw refusal;
+        },
+      });
+      expect(await run()).toBe("unknown");
+      expect([connects, environment.pauses]).toEqual([1, []]);
+    }
+  });
+
+  it("ends at once when the signal aborts: in a pause, in a connect that hangs, and in a question", async () => {
+    const worlds: readonly World[] = [
+      {
+        connect: () => {
+          throw new ConnectionError("refused", { outcome: "not_sent" });
+        },
+      },
+      { answer: () => new Promise<FakeRows>(() => {}) },
+      { hangs: true },
+    ];
+    for (const world of worlds) {
+      const controller = new AbortController();
+      const { run, environment, calls } = search(world);
+      environment.clock.setTimer(() => controller.abort(), 130);
+      expect(await run(60_000, controller.signal)).toBe("unknown");
+      // Asking the server to stop a question may take its grace.
+      expect(environment.clock.now()).toBeLessThan(400);
+      expect(calls.filter((call) => call === evidence.sql)).toEqual([]);
+    }
+  });
+
+  it("keeps to the call's time while a connect hangs", async () => {
+    const { run, environment } = search({ hangs: true });
+    expect(await run(300)).toBe("unknown");
+    expect(environment.clock.now()).toBeLessThan(320);
   });
 
   it("does not hide a failure that is no database's", async () => {

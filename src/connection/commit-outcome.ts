@@ -1,6 +1,6 @@
 import type { PortableStatement } from "../backend/index.ts";
-import { CommitOutcomeUnknownError, ConnectionError, DatabaseError } from "../errors/index.ts";
-import { type Operation, wait } from "../operation/index.ts";
+import { CommitOutcomeUnknownError, ConnectionError, catalogue, DatabaseError } from "../errors/index.ts";
+import { isPromiseLike, type Operation, start, wait } from "../operation/index.ts";
 import { Call } from "./call.ts";
 import type { ConnectionCore } from "./connection-core.ts";
 import type { ConnectionEnvironment } from "./environment.ts";
@@ -21,22 +21,37 @@ export interface LostWork {
 const longestSearchMs = 5_000;
 const pauseMs = 100;
 
+/** How long the search may take, and who may end it before. */
+export interface SearchLimits {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Finds out, on another connection, whether lost work was committed. "Absent" is told only when it is final: as long
- * as the old session lives, its COMMIT may still be carried out, so the session is ended first.
+ * as the old session lives, its COMMIT may still be carried out, so the session is ended first. When the limits end the
+ * search, or the database refuses the question, the answer is "unknown".
  */
-export function* findFate(lost: LostWork, timeoutMs: number): Operation<Fate> {
+export function* findFate(lost: LostWork, { timeoutMs, signal }: SearchLimits): Operation<Fate> {
   const { environment } = lost;
-  const call = new Call("resolveCommit", environment.clock, Math.min(timeoutMs, longestSearchMs));
-  while (lost.evidence !== undefined && call.timeoutMs > 0) {
+  const call = new Call("resolveCommit", environment.clock, Math.min(timeoutMs, longestSearchMs), signal);
+  while (lost.evidence !== undefined && call.timeoutMs > 0 && signal?.aborted !== true) {
     try {
-      return yield* environment.separately(call, (core) => look(core, call, lost));
+      const answer = start(environment.separately(call, (core) => look(core, call, lost)));
+      // A connect knows of no signal; what it makes after the end of the call, it closes by itself.
+      return yield* wait(isPromiseLike(answer) ? call.within(answer) : answer);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      yield* wait(environment.sleep(Math.min(pauseMs, call.timeoutMs)));
+      if (!isWorthAnotherLook(error)) return "unknown";
+      yield* wait(environment.sleep(Math.min(pauseMs, call.timeoutMs), signal));
     }
   }
   return "unknown";
+}
+
+/** A database that cannot be reached may be back in a moment; the search only reads, so its own outcome is no matter. */
+function isWorthAnotherLook(error: DatabaseError): boolean {
+  return catalogue[error.code].retry !== "never";
 }
 
 function* look(core: ConnectionCore, call: Call, { evidence, sessionId }: LostWork): Operation<Fate> {
@@ -58,10 +73,10 @@ function* endSession(
   for (;;) {
     const found = yield* core.execute(findSession(sessionId).sql, findSession(sessionId).params, call);
     if (found.length === 0) return true;
-    if (call.timeoutMs < pauseMs) return false;
+    if (call.timeoutMs < pauseMs || call.signal?.aborted === true) return false;
     const { sql, params } = endSession(sessionId);
     yield* core.execute(sql, params, call);
-    yield* wait(core.environment.sleep(pauseMs / 4));
+    yield* wait(core.environment.sleep(pauseMs / 4, call.signal));
   }
 }
 
@@ -70,7 +85,7 @@ export function unknownCommit(lost: LostWork, cause: unknown): CommitOutcomeUnkn
   return new CommitOutcomeUnknownError(
     "the connection was lost while the transaction was being committed; whether it was is not known",
     { backend: lost.environment.backend.name, operation: "commit", cause },
-    lost.evidence === undefined ? undefined : () => findFate(lost, longestSearchMs),
+    lost.evidence === undefined ? undefined : () => findFate(lost, { timeoutMs: longestSearchMs }),
   );
 }
 

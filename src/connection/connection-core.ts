@@ -7,6 +7,7 @@ import type {
 } from "../backend/index.ts";
 import {
   ClosedError,
+  CommitOutcomeUnknownError,
   ConnectionError,
   DatabaseError,
   SqlParameterError,
@@ -14,7 +15,7 @@ import {
 } from "../errors/index.ts";
 import { type Awaitable, isPromiseLike, type Operation, wait } from "../operation/index.ts";
 import { limited } from "../resilience/limited.ts";
-import type { BoundStatement } from "../sql/index.ts";
+import type { BoundStatement, StatementShare } from "../sql/index.ts";
 import { commentTags } from "../sql/index.ts";
 import type { Call } from "./call.ts";
 import type { ConnectionEnvironment } from "./environment.ts";
@@ -90,13 +91,17 @@ export class ConnectionCore {
     return yield* this.#together(commands, call, work, counts, writes?.statement);
   }
 
-  /** Runs statements as `DriverConnection.executeAtomically` does; undefined when the driver cannot. */
+  /**
+   * Runs statements, each with its share of the values, as `DriverConnection.executeAtomically` does; undefined when the
+   * driver cannot.
+   */
   *executeAtomically(
-    list: readonly (readonly [sql: string, params: readonly unknown[]])[],
+    shares: readonly StatementShare[],
+    values: readonly unknown[],
     call: Call,
   ): Operation<DriverResult | undefined> {
     if (this.driver.executeAtomically === undefined) return undefined;
-    const commands = this.#tagged(this.#bindAll(list), call);
+    const commands = this.#tagged(this.environment.translator.bindShared(shares, values), call);
     const work = () => this.driver.executeAtomically?.(commands, call);
     return yield* this.#together(commands, call, work, () => []);
   }
@@ -256,7 +261,7 @@ export class ConnectionCore {
       : new ConnectionError("this connection was lost before the call; take a new one", facts);
   }
 
-  async #limit<T>(answer: PromiseLike<T>, call: Call, statement: NativeStatement | undefined): Promise<T> {
+  #limit<T>(answer: PromiseLike<T>, call: Call, statement: NativeStatement | undefined): Promise<T> {
     const harmless = statement?.readOnly === true;
     const inTransaction = statement !== undefined && this.driver.inTransaction;
     // Work that the server has stopped has done nothing; of work that was cut off only a transaction is sure to be gone.
@@ -265,13 +270,18 @@ export class ConnectionCore {
       if (inTransaction) return "rolled_back";
       return harmless ? "rejected" : "unknown";
     };
-    return await limited(answer, {
+    return limited(answer, {
       timeoutMs: call.timeoutMs,
       signal: call.signal,
       onStop: () => this.driver.cancel(),
       onAbandon: () => this.destroy(),
       failure: (reason, cause, answered) =>
-        reason === "abort" ? call.aborted(outcome(answered)) : call.timedOut(outcome(answered), cause),
+        // The driver knows more of what became of the work than that it was stopped.
+        cause instanceof CommitOutcomeUnknownError
+          ? cause
+          : reason === "abort"
+            ? call.aborted(outcome(answered))
+            : call.timedOut(outcome(answered), cause),
     });
   }
 

@@ -21,6 +21,9 @@ export interface ConnectionEnvironment {
   readonly blocking: boolean;
   /** Runs `work` on a connection of its own, outside of every transaction and every pool, which is closed behind it. */
   separately<T>(call: Call, work: (core: ConnectionCore) => Operation<T>): Operation<T>;
-  /** Waits, in the way of the face: a promise, or a blocked thread. */
-  sleep(ms: number): Awaitable<void>;
+  /**
+   * Waits, in the way of the face: a promise, or a blocked thread. When `signal` aborts, the wait ends at once, without
+   * an error.
+   */
+  sleep(ms: number, signal?: AbortSignal): Awaitable<void>;
 }

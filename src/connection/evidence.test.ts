@@ -54,6 +54,18 @@ const fail = () => {
 };
 
 describe("a commit whose answer is lost", () => {
+  it("is not looked up when the database itself does not know, for what is found there proves nothing", async () => {
+    const { transaction, leave, driver, asked } = losing({ stored: ["SELECT v1"] });
+    const notReplicated = new CommitOutcomeUnknownError("stored here only");
+    driver.onCall = (call) => {
+      if (call === "COMMIT") throw notReplicated;
+      return undefined;
+    };
+    await expect(transaction(() => leave("SELECT v1"))).rejects.toBe(notReplicated);
+    expect(asked).toEqual([]);
+    expect(driver.usable).toBe(true);
+  });
+
   it("has succeeded when its evidence is there", async () => {
     const { transaction, leave, transactions, core } = losing({ stored: ["SELECT v1"] });
     const told: string[] = [];

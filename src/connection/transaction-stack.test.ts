@@ -52,6 +52,20 @@ describe("a transaction", () => {
     expect(transactions.current).toBeNull();
   });
 
+  it("has certainly done nothing when the connection is lost while it is begun", async () => {
+    const { transaction, transactions } = connected((call, driver) => {
+      if (call !== "BEGIN") return undefined;
+      driver.usable = false;
+      throw new ConnectionError("read ECONNRESET", { outcome: "unknown" });
+    });
+    let runs = 0;
+    const begun = transaction(() => {
+      runs += 1;
+    });
+    await expect(begun).rejects.toMatchObject({ code: "STRATA_CONNECTION", outcome: "rolled_back" });
+    expect([runs, transactions.current, transactions.wouldBeUndone]).toEqual([0, null, false]);
+  });
+
   it("is rolled back when its callback throws, at once or later", async () => {
     const { transaction, driver } = connected();
     const mine = new RangeError("mine");

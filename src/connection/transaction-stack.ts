@@ -1,5 +1,10 @@
 import type { BeginOptions, PortableStatement } from "../backend/index.ts";
-import { DatabaseError, TransactionStateError, UnsupportedError } from "../errors/index.ts";
+import {
+  CommitOutcomeUnknownError,
+  DatabaseError,
+  TransactionStateError,
+  UnsupportedError,
+} from "../errors/index.ts";
 import { type Awaitable, type Operation, wait } from "../operation/index.ts";
 import { ambientTransaction, insideTransaction } from "./ambient-transaction.ts";
 import type { Call } from "./call.ts";
@@ -21,7 +26,8 @@ export class TransactionStack {
   readonly #core: ConnectionCore;
   readonly #turn = new Turn();
   #current: TransactionScope | null = null;
-  #committing = false;
+  /** What is being done to the outermost transaction. */
+  #step: "beginning" | "committing" | undefined;
   #waitingForEnd: (() => void)[] = [];
   #listeners: TransactionListener[] = [];
 
@@ -29,9 +35,12 @@ export class TransactionStack {
     this.#core = core;
   }
 
-  /** Whether a connection that is lost now takes an open transaction with it, which then cannot have been committed. */
+  /**
+   * Whether a connection that is lost now takes an open transaction with it, or one that is just being begun, which then
+   * cannot have been committed.
+   */
   get wouldBeUndone(): boolean {
-    return this.#current !== null && !this.#committing;
+    return this.#step === "beginning" || (this.#current !== null && this.#step !== "committing");
   }
 
   /** The innermost open transaction. */
@@ -138,7 +147,12 @@ export class TransactionStack {
     const scope = new TransactionScope(parent, options, explicit);
     if (parent === null) {
       this.#checkIsolation(options);
-      yield* this.#core.drive(call, () => this.#core.driver.begin(options, call));
+      this.#step = "beginning";
+      try {
+        yield* this.#core.drive(call, () => this.#core.driver.begin(options, call));
+      } finally {
+        this.#step = undefined;
+      }
     } else {
       if (options.isolation !== undefined || options.readOnly !== undefined) {
         throw new TransactionStateError(
@@ -164,7 +178,12 @@ export class TransactionStack {
 
   /** Commits the outermost transaction, which stays open for its callers: it must be begun again with `beginAgain`. */
   *commitEarly(call: Call): Operation<void> {
-    yield* this.#core.drive(call, () => this.#core.driver.commit(call));
+    this.#step = "committing";
+    try {
+      yield* this.#core.drive(call, () => this.#core.driver.commit(call));
+    } finally {
+      this.#step = undefined;
+    }
   }
 
   /** Begins the outermost transaction again after `commitEarly`, or after the database has committed it by itself. */
@@ -193,13 +212,13 @@ export class TransactionStack {
       throw doomed(cause, "rolled_back");
     }
     try {
-      this.#committing = scope.parent === null;
+      if (scope.parent === null) this.#step = "committing";
       if (scope.parent === null) yield* this.#core.drive(call, () => this.#core.driver.commit(call));
       else yield* this.#core.execute(`RELEASE SAVEPOINT ${scope.savepoint}`, undefined, call);
     } catch (error) {
       if (!(yield* this.#hasCommitted(scope, error, call))) throw error;
     } finally {
-      this.#committing = false;
+      this.#step = undefined;
     }
     this.#end(scope, "committed");
   }
@@ -215,9 +234,14 @@ export class TransactionStack {
       return false;
     }
     const { environment, driver } = this.#core;
+    // The database itself says that it does not know: to find the work there would prove nothing.
+    if (error instanceof CommitOutcomeUnknownError) {
+      this.#end(scope, "rolled back");
+      throw error;
+    }
     const lost = { environment, evidence: scope.evidence, sessionId: driver.sessionId };
     this.#core.destroy();
-    const fate = yield* findFate(lost, call.timeoutMs);
+    const fate = yield* findFate(lost, call);
     if (fate === "committed") return true;
     this.#end(scope, "rolled back");
     throw fate === "unknown" ? unknownCommit(lost, error) : rolledBackCommit(lost, error);

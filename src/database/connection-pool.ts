@@ -69,11 +69,10 @@ export function* resetConnection(
   core: ConnectionCore,
   timeoutMs: number,
 ): Operation<void> {
-  const { clock } = core.environment;
-  const call = new Call("release", clock, timeoutMs);
   let scope = core.transactions.current;
   while (scope?.parent) scope = scope.parent;
   if (scope !== null || core.driver.inTransaction) {
+    const call = new Call("release", core.environment.clock, timeoutMs);
     if (scope !== null) yield* core.transactions.rollBack(scope, call);
     else yield* core.drive(call, (): Awaitable<void> => core.driver.rollback(call));
     shared.reportAbandoned();

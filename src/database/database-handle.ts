@@ -1,9 +1,11 @@
+import { availableParallelism } from "node:os";
 import type { DatabaseConfig } from "../config/index.ts";
 import { Call, type CallOptions, type ConnectionEnvironment } from "../connection/index.ts";
 import type { EntityStore, Serializer } from "../entity/index.ts";
-import { ValidationError } from "../errors/index.ts";
-import { type AnySchema, type Face, Queries, type Repeatable } from "../face/index.ts";
+import { UnsupportedError, ValidationError } from "../errors/index.ts";
+import { type Answer, type AnySchema, type Face, Queries, type Repeatable } from "../face/index.ts";
 import type { DatabaseEvents } from "../observe/events.ts";
+import { type SizingOptions, type SuggestedSize, suggestPoolSize } from "../pool/index.ts";
 import type { SharedDatabase } from "./shared-database.ts";
 
 /** What the handles of both faces on one configured database have in common. */
@@ -71,6 +73,31 @@ export abstract class DatabaseHandle<
     listener: (payload: DatabaseEvents[Name]) => void,
   ): () => void {
     return this.shared.events.on(name, listener);
+  }
+
+  /**
+   * Asks the server how many connections it accepts, and answers the pool's size that goes with it: see
+   * `suggestPoolSize`. Throws an `UnsupportedError` for a database without a server, and a `ConfigurationError` where the
+   * server has too few connections for so many processes.
+   */
+  recommendPoolSize(options: SizingOptions & CallOptions = {}): Answer<F, SuggestedSize> {
+    const { cores = availableParallelism(), processes = 1, ...callOptions } = options;
+    const { backend } = this.shared;
+    return this.run(
+      "recommendPoolSize",
+      callOptions,
+      function* (core, call) {
+        const { connectionLimit } = backend.dialect;
+        if (connectionLimit === undefined) {
+          throw new UnsupportedError(
+            `${backend.name} has no server that limits connections, so nothing follows for the pool's size`,
+          );
+        }
+        const [row] = yield* core.execute(connectionLimit.sql, connectionLimit.params, call);
+        return suggestPoolSize({ cores, processes, serverMaxConnections: Number(row?.[0]) });
+      },
+      true,
+    );
   }
 
   /** @internal */

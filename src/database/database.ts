@@ -6,7 +6,7 @@ import {
   outsideTransaction,
   type Params,
 } from "../connection/index.ts";
-import { ClosedError, PoolTimeoutError, ReadOnlyError } from "../errors/index.ts";
+import { ClosedError, ReadOnlyError } from "../errors/index.ts";
 import {
   type AnySchema,
   asyncRunner,
@@ -25,7 +25,13 @@ import { type Operation, runAsync, wait } from "../operation/index.ts";
 import type { Leak, Lease, PoolEvents, PoolStats } from "../pool/index.ts";
 import { AsyncConnection } from "./async-connection.ts";
 import { DatabaseHandle } from "./database-handle.ts";
-import { writes } from "./guard.ts";
+import {
+  beginHolding,
+  type Holding,
+  holdingNothing,
+  refuseSelfDeadlock,
+  whileHolding,
+} from "./held-connections.ts";
 import type { PooledDatabase } from "./pooled-database.ts";
 
 const defaultBatchSize = 500;
@@ -60,14 +66,18 @@ export class Database<S extends object = AnySchema, D extends boolean = false>
   ): Promise<AsyncConnection<S, D> | T> {
     const fn = typeof first === "function" ? first : undefined;
     const options = typeof first === "function" ? second : first;
+    const hardLimit = this.#hardLimit;
+    const holding = beginHolding(this.environment, hardLimit, "connection", this.connection);
     const lease = await runAsync(this.#acquire(this.call("connection", options)));
     const connection = new AsyncConnection<S, D>(lease.resource, this.store, asyncRunner, () =>
       lease.release({ discard: !lease.resource.usable }),
     );
     if (fn === undefined) return connection;
+    holding.core = lease.resource;
     try {
-      return await fn(connection);
+      return await whileHolding(holding, hardLimit, () => fn(connection));
     } finally {
+      holding.core = undefined;
       await connection.close();
     }
   }
@@ -81,18 +91,23 @@ export class Database<S extends object = AnySchema, D extends boolean = false>
     return asyncRunner.begin(() => {
       const call = this.call("transaction", options);
       let begun = false;
+      const hardLimit = this.#hardLimit;
+      const holding = beginHolding(environment, hardLimit, "transaction", this.transaction);
       const once = (tx: TransactionHandle<"async", S, D>) => {
         begun = true;
-        return fn(tx);
+        return whileHolding(holding, hardLimit, () => fn(tx));
       };
       const attempt = (attempt: number): Operation<T> =>
         ambient === undefined
           ? this.#pooled.guard.run(
               call,
-              writes,
+              // Until the callback has run, a transaction that was lost has only been begun.
+              () => !begun,
               () =>
-                this.#leased(call, (core) =>
-                  transactionOn(core, null, this.store, asyncRunner, once, options, attempt),
+                this.#leased(
+                  call,
+                  (core) => transactionOn(core, null, this.store, asyncRunner, once, options, attempt),
+                  holding,
                 ),
               () => begun,
             )
@@ -136,7 +151,7 @@ export class Database<S extends object = AnySchema, D extends boolean = false>
    * as a job that is not awaited.
    */
   outsideTransaction<T>(fn: () => T): T {
-    return outsideTransaction(fn);
+    return outsideTransaction(() => holdingNothing(fn));
   }
 
   /** Calls `listener` at each event of the connection pool; answers a function that ends it. */
@@ -214,35 +229,43 @@ export class Database<S extends object = AnySchema, D extends boolean = false>
     });
   }
 
-  *#leased<T>(call: Call, work: (core: ConnectionCore) => Operation<T>): Operation<T> {
+  *#leased<T>(call: Call, work: (core: ConnectionCore) => Operation<T>, holding?: Holding): Operation<T> {
     const lease = yield* this.#acquire(call);
+    if (holding !== undefined) holding.core = lease.resource;
     try {
       return yield* work(lease.resource);
     } catch (error) {
       this.#leaveReadOnlyServer(error);
       throw error;
     } finally {
+      if (holding !== undefined) holding.core = undefined;
       lease.release();
     }
   }
 
-  /** A primary that has become a standby is left: connections to it are closed, and new ones look for the primary. */
+  get #hardLimit(): number {
+    const { maxSize, maxOverflow } = this.#pooled.pool.settings;
+    return maxSize + maxOverflow;
+  }
+
+  /**
+   * A primary that has become a standby is left: the connection has been closed, and the others lead there as well. Only
+   * where any server will do, those that read go on.
+   */
   #leaveReadOnlyServer(error: unknown): void {
-    if (error instanceof ReadOnlyError && this.config.role === "primary") this.#pooled.pool.evict();
+    if (!(error instanceof ReadOnlyError) || error.code !== "STRATA_READ_ONLY_SERVER") return;
+    if (this.config.role === "primary") this.#pooled.pool.evict();
   }
 
   *#acquire(call: Call): Operation<Lease<ConnectionCore>> {
     if (this.#closed)
       throw new ClosedError(`this handle on "${this.config.alias}" was closed; connect again`);
     const { pool } = this.#pooled;
-    const hardLimit = pool.settings.maxSize + pool.settings.maxOverflow;
-    if (hardLimit === 1 && ambientTransaction(this.environment) !== undefined) {
-      throw new PoolTimeoutError(
-        `a connection of "${this.config.alias}" was asked for inside a transaction that holds the only one; use the transaction's handle`,
-        { backend: this.backend, operation: call.operation },
-        "STRATA_POOL_SELF_DEADLOCK",
-      );
-    }
+    refuseSelfDeadlock(this.environment, this.#hardLimit, {
+      database: this.config.alias,
+      backend: this.backend,
+      operation: call.operation,
+    });
     const timeoutMs = Math.min(pool.settings.acquireTimeoutMs, call.timeoutMs);
     const { signal } = call;
     return yield* wait(

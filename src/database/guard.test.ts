@@ -5,6 +5,7 @@ import {
   ConnectionError,
   ConnectTimeoutError,
   type Outcome,
+  ReadOnlyError,
   UniqueViolationError,
 } from "../errors/index.ts";
 import { type Operation, runAsync, wait } from "../operation/index.ts";
@@ -67,6 +68,8 @@ function* operation<T>(work: () => T): Operation<T> {
 }
 
 const lost = (outcome: Outcome) => () => new ConnectionError("lost", { outcome });
+/** What speaks against the database as a whole. */
+const down = () => new ConnectionError("refused", { outcome: "not_sent", operation: "connect" });
 
 describe("Guard.run", () => {
   it("runs a call once when it succeeds", async () => {
@@ -114,6 +117,15 @@ describe("Guard.run", () => {
     expect(work.tries).toBe(1);
   });
 
+  it("repeats a write that a standby refused, and none that a transaction refused", async () => {
+    const { run } = guarded();
+    const standby = failing(1, () => new ReadOnlyError("standby", {}, "STRATA_READ_ONLY_SERVER"));
+    expect(await run(standby.attempt)).toBe(2);
+    const transaction = failing(1, () => new ReadOnlyError("read-only transaction"));
+    await expect(run(transaction.attempt, { repeatable: reads })).rejects.toThrow("read-only transaction");
+    expect(transaction.tries).toBe(1);
+  });
+
   it("asks whether a call may be repeated only when that matters", async () => {
     const { run } = guarded();
     const repeatable = (): boolean => {
@@ -142,6 +154,20 @@ describe("Guard.run", () => {
     });
     await expect(run(aborted.attempt, { signal: controller.signal })).rejects.toThrow("lost");
     expect(aborted.tries).toBe(1);
+  });
+
+  it("ends a pause at once when the signal aborts, with the abort", async () => {
+    const { run, environment } = guarded({ retry: { delay: 20, maxDelay: 20, jitter: "none" } });
+    const controller = new AbortController();
+    const work = failing(9, lost("not_sent"));
+    environment.clock.setTimer(() => controller.abort(new Error("enough")), 500);
+    await expect(run(work.attempt, { signal: controller.signal })).rejects.toMatchObject({
+      code: "STRATA_ABORTED",
+      outcome: "not_sent",
+      cause: new Error("enough"),
+    });
+    expect(work.tries).toBe(1);
+    expect(environment.clock.now()).toBeLessThan(1_000);
   });
 
   it("repeats nothing when retries are switched off, or the policy says no", async () => {
@@ -179,8 +205,7 @@ describe("the circuit breaker of a guard", () => {
     const { run, guard, environment } = guarded({ retry: false, circuitBreaker });
     const changes: unknown[] = [];
     environment.events.on("circuitChanged", (change) => changes.push(change));
-    for (let i = 0; i < 2; i++)
-      await expect(run(failing(1, lost("unknown")).attempt)).rejects.toThrow("lost");
+    for (let i = 0; i < 2; i++) await expect(run(failing(1, down).attempt)).rejects.toThrow("refused");
     expect(guard.breaker.state).toBe("open");
     const refused = failing(0, lost("unknown"));
     await expect(run(refused.attempt)).rejects.toBeInstanceOf(CircuitOpenError);
@@ -202,9 +227,22 @@ describe("the circuit breaker of a guard", () => {
     expect(guard.breaker.state).toBe("closed");
   });
 
+  it("is not opened by connections that are ended one by one while others are made", async () => {
+    const { run, guard } = guarded({ retry: false, circuitBreaker });
+    for (let i = 0; i < 3; i++)
+      await expect(run(failing(1, lost("unknown")).attempt)).rejects.toThrow("lost");
+    expect(guard.breaker.state).toBe("closed");
+    for (let i = 0; i < 20; i++) await run(failing(0, down).attempt);
+    for (let i = 0; i < 5; i++) {
+      await expect(run(failing(1, down).attempt)).rejects.toThrow("refused");
+      guard.breaker.signOfLife();
+    }
+    expect(guard.breaker.state).toBe("closed");
+  });
+
   it("counts each try, and ends the retries of a call when it opens", async () => {
     const { run, guard } = guarded({ circuitBreaker });
-    const work = failing(9, lost("not_sent"));
+    const work = failing(9, down);
     await expect(run(work.attempt)).rejects.toBeInstanceOf(CircuitOpenError);
     expect(work.tries).toBe(2);
     expect(guard.breaker.state).toBe("open");
@@ -255,7 +293,7 @@ describe("Guard.runBlocking", () => {
 
   it("refuses while the circuit is open", () => {
     const { run, guard } = blocking({ retry: false, circuitBreaker: { failureThreshold: 1 } });
-    expect(() => run(failing(1, lost("unknown")).block)).toThrow("lost");
+    expect(() => run(failing(1, down).block)).toThrow("refused");
     expect(guard.breaker.state).toBe("open");
     expect(() => run(() => 1)).toThrow(CircuitOpenError);
   });

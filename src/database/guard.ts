@@ -1,6 +1,6 @@
 import type { ResilienceSettings } from "../config/index.ts";
 import type { Call, ConnectionEnvironment } from "../connection/index.ts";
-import { ConnectionError } from "../errors/index.ts";
+import { ConnectionError, ReadOnlyError } from "../errors/index.ts";
 import type { Emitter } from "../observe/emitter.ts";
 import type { DatabaseEvents } from "../observe/events.ts";
 import { type Operation, runSync } from "../operation/index.ts";
@@ -112,7 +112,7 @@ export class Guard {
         ...policy,
         retryable: (error) => !isFinal() && isPassing(error, repeatable) && isWorthIt(policy, error),
       },
-      (ms) => sleep(ms),
+      (ms) => sleep(ms, call.signal),
       { clock, budget: this.#budget, deadline: Deadline.after(call.timeoutMs, clock), signal: call.signal },
     );
   }
@@ -126,8 +126,13 @@ function* answering<T>(attempt: () => T): Operation<T> {
 
 const nothing: readonly never[] = [];
 
-/** A lost connection is worth another try when nothing was sent, or what was sent only reads. */
+/**
+ * A lost connection is worth another try when nothing was sent, or what was sent only reads; a write that a standby
+ * refused did nothing, and its connection is gone.
+ */
 function isPassing(error: unknown, repeatable: Repeatable): boolean {
+  if (error instanceof ReadOnlyError)
+    return error.code === "STRATA_READ_ONLY_SERVER" && error.outcome === "rejected";
   if (!(error instanceof ConnectionError) || error.code !== "STRATA_CONNECTION") return false;
   return error.outcome === "not_sent" || repeatable();
 }

@@ -14,6 +14,7 @@ const up: Server = () => new FakeDriver();
 const down: Server = () => {
   throw new Error("connect ECONNREFUSED");
 };
+const hanging: Server = () => new Promise<FakeDriver>(() => {});
 const isReadOnlyServer = { sql: "SELECT read_only" };
 
 /** A cluster of three servers, each of which answers as it is told; `asked` lists the targets that were tried. */
@@ -54,6 +55,19 @@ describe("SharedDatabase.open", () => {
     expect(asked).toEqual([]);
     expect((await open()).usable).toBe(true);
     expect(asked.map(({ host, port }) => `${host}:${port}`)).toEqual(["a:7000", "b:7001", "c:7000"]);
+  });
+
+  it("does not wait for a driver that never ends its connect, and ends what it makes too late", async () => {
+    const late = Promise.withResolvers<FakeDriver>();
+    const { open, asked } = cluster({ a: () => late.promise, b: hanging, c: up });
+    expect((await open(120)).usable).toBe(true);
+    expect(asked).toHaveLength(3);
+    const { open: openNone } = cluster({ a: hanging, b: hanging, c: hanging });
+    const error = await failure(openNone(60));
+    expect(error).toMatchObject({ code: "STRATA_CONNECT_TIMEOUT", outcome: "not_sent" });
+    const driver = new FakeDriver();
+    late.resolve(driver);
+    await vi.waitFor(() => expect(driver.usable).toBe(false));
   });
 
   it("begins with the server that answered last, and goes round from there", async () => {
@@ -256,5 +270,80 @@ describe("the environment of a shared database", () => {
     shared.reportAbandoned();
     expect(warn).toHaveBeenCalledTimes(1);
     expect(told).toEqual([{ database: "d" }]);
+  });
+});
+
+describe("the identity of a server", () => {
+  const nodeIdentity = { sql: "SELECT identity" };
+  const dialect = { dialect: { ...fakeBackend(up).dialect, isReadOnlyServer, nodeIdentity } };
+
+  /** A server of the data `name`; a standby when it has no timeline. */
+  const node =
+    (timeline: number | null, name = "7001"): Server =>
+    () =>
+      new FakeDriver((call) =>
+        call === nodeIdentity.sql ? [[timeline === null ? 1 : 0, name, timeline]] : undefined,
+      );
+
+  it("primary: passes over the primary of the past, once a newer one was seen, and asks once", async () => {
+    const { open, servers, made, hosts } = cluster({ a: node(1) }, { role: "primary" }, dialect);
+    await open();
+    servers.a = node(2);
+    await open();
+    servers.a = node(1);
+    servers.b = node(2);
+    hosts();
+    expect((await open()).driver).toBe(made.get("b"));
+    expect(hosts()).toEqual(["a", "b"]);
+    expect(made.get("a")?.calls).toEqual([nodeIdentity.sql, "CLOSE"]);
+  });
+
+  it("primary: says that the cluster is split when nobody else is there", async () => {
+    const { open, servers } = cluster({ a: node(2) }, { role: "primary" }, dialect);
+    await open();
+    servers.a = node(1);
+    servers.b = node(1);
+    servers.c = node(9, "7002");
+    expect(await failure(open())).toMatchObject({
+      code: "STRATA_CONNECTION",
+      outcome: "not_sent",
+      message: expect.stringMatching(/^split brain: c:7000 holds other data/),
+    });
+  });
+
+  it("tells of a failover once, so that older connections can be left", async () => {
+    const { open, servers, shared } = cluster({ a: node(1) }, { role: "primary" }, dialect);
+    const onFailover = vi.fn();
+    shared.onFailover = onFailover;
+    await open();
+    expect(onFailover).not.toHaveBeenCalled();
+    servers.a = node(2);
+    await open();
+    await open();
+    expect(onFailover).toHaveBeenCalledTimes(1);
+  });
+
+  it("any: asks only where there are several servers, and takes standbys", async () => {
+    const several = cluster({ a: node(null) }, {}, dialect);
+    await several.open();
+    expect(several.made.get("a")?.calls).toEqual([nodeIdentity.sql]);
+    several.servers.a = node(null, "7002");
+    expect(await failure(several.open())).toMatchObject({ code: "STRATA_CONNECTION" });
+    const lone = cluster({ lone: node(1) }, { hosts: undefined, host: "lone" }, dialect);
+    await lone.open();
+    expect(lone.made.get("lone")?.calls).toEqual([]);
+  });
+
+  it("goes on as if there were none where a server does not tell, and asks no more", async () => {
+    const secret: Server = () =>
+      new FakeDriver((call) => {
+        if (call === nodeIdentity.sql) throw new SqlSyntaxError("permission denied");
+        return call === isReadOnlyServer.sql ? [[0]] : undefined;
+      });
+    const { open, made } = cluster({ a: secret }, { role: "primary" }, dialect);
+    await open();
+    expect(made.get("a")?.calls).toEqual([nodeIdentity.sql, isReadOnlyServer.sql]);
+    await open();
+    expect(made.get("a")?.calls).toEqual([isReadOnlyServer.sql]);
   });
 });

@@ -1,12 +1,18 @@
-import type { Backend, Capabilities, ConnectTarget } from "../backend/index.ts";
-import type { DatabaseConfig } from "../config/index.ts";
+import type { Backend, Capabilities, ConnectTarget, DriverConnection } from "../backend/index.ts";
+import { type DatabaseConfig, judgeNode, type NodeIdentity, readIdentity } from "../config/index.ts";
 import { Call, ConnectionCore, type ConnectionEnvironment } from "../connection/index.ts";
 import { EntityStore } from "../entity/index.ts";
-import { ConnectionError, DatabaseError, QueryTimeoutError, UnsupportedError } from "../errors/index.ts";
+import {
+  ConnectionError,
+  ConnectTimeoutError,
+  DatabaseError,
+  QueryTimeoutError,
+  UnsupportedError,
+} from "../errors/index.ts";
 import { Emitter } from "../observe/emitter.ts";
 import type { DatabaseEvents } from "../observe/events.ts";
-import { type Operation, wait } from "../operation/index.ts";
-import { systemClock } from "../resilience/clock.ts";
+import { isPromiseLike, type Operation, wait } from "../operation/index.ts";
+import { asyncSleep, blockingSleep, type Clock, systemClock } from "../resilience/index.ts";
 import { SqlTranslator } from "../sql/index.ts";
 
 /** What all handles on one configured database have in common, on both faces. No I/O happens here. */
@@ -19,6 +25,11 @@ export class SharedDatabase {
   readonly events = new Emitter<DatabaseEvents>();
   readonly #translator: SqlTranslator;
   #lastAnswered = 0;
+  #newestNode: NodeIdentity | undefined;
+  /** Whether servers do not tell who they are, so that they are not asked each time. */
+  #identityIsSecret = false;
+  /** Called when a new primary has been met: connections that were made before lead to the old one. */
+  onFailover: () => void = () => {};
 
   constructor(backend: Backend, config: DatabaseConfig) {
     this.backend = backend;
@@ -41,7 +52,7 @@ export class SharedDatabase {
       queryTimeoutMs: this.config.limits.queryTimeoutMs,
       blocking,
       separately: (call, work) => this.#separately(environment, call, work),
-      sleep: blocking ? blockFor : waitFor,
+      sleep: blocking ? blockingSleep : (ms, signal) => asyncSleep(systemClock, signal)(ms),
     };
     return environment;
   }
@@ -89,19 +100,18 @@ export class SharedDatabase {
       const driver = environment.blocking ? backend.connectSync?.(target) : backend.connect(target);
       if (driver === undefined)
         throw new UnsupportedError(`the backend "${backend.name}" has no synchronous face`);
-      core = new ConnectionCore(yield* wait(driver), environment);
+      const made = isPromiseLike(driver) ? yield* wait(withinTime(driver, at, environment.clock)) : driver;
+      core = new ConnectionCore(made, environment);
     } catch (error) {
       throw this.#connectFailure(error);
     }
-    const { isReadOnlyServer } = backend.dialect;
-    if (this.config.role === "any" || isReadOnlyServer === undefined) return core;
     const facts = { backend: backend.name, operation: "connect", outcome: "not_sent" } as const;
+    let unfit: string | undefined;
     try {
-      const rows = yield* core.execute(isReadOnlyServer.sql, isReadOnlyServer.params, call);
-      if (Number(rows[0]?.[0]) === 0) return core;
+      unfit = yield* this.#unfit(core, `${at.host}:${at.port}`, call);
     } catch (error) {
       core.destroy();
-      if (error instanceof QueryTimeoutError || error instanceof ConnectionError) {
+      if (isNoAnswer(error)) {
         throw new ConnectionError(`${at.host}:${at.port} did not say whether it takes writes`, {
           ...facts,
           cause: error,
@@ -109,8 +119,38 @@ export class SharedDatabase {
       }
       throw error;
     }
+    if (unfit === undefined) return core;
     yield* core.close();
-    throw new ConnectionError(`${at.host}:${at.port} takes no writes, and a primary is wanted`, facts);
+    throw new ConnectionError(unfit, facts);
+  }
+
+  /** Asks a server, in one round trip, whether it is one that is wanted; why not, if it is not. */
+  *#unfit(core: ConnectionCore, place: string, call: Call): Operation<string | undefined> {
+    const { isReadOnlyServer, nodeIdentity } = this.backend.dialect;
+    const wantsPrimary = this.config.role === "primary";
+    const isOneOfSeveral = this.config.endpoints(this.target.port).length > 1;
+    let row: readonly unknown[] | undefined;
+    if (nodeIdentity !== undefined && !this.#identityIsSecret && (wantsPrimary || isOneOfSeveral)) {
+      try {
+        [row] = yield* core.execute(nodeIdentity.sql, nodeIdentity.params, call);
+      } catch (error) {
+        if (isNoAnswer(error)) throw error;
+        this.#identityIsSecret = true;
+      }
+    }
+    if (row === undefined && wantsPrimary && isReadOnlyServer !== undefined) {
+      [row] = yield* core.execute(isReadOnlyServer.sql, isReadOnlyServer.params, call);
+    }
+    if (row === undefined) return undefined;
+    // A standby is no use here, whatever it has to say of itself.
+    if (wantsPrimary && Number(row[0]) !== 0) return `${place} takes no writes, and a primary is wanted`;
+    const node = readIdentity(row[1], row[2]);
+    if (node === undefined) return undefined;
+    const verdict = judgeNode(this.#newestNode, node);
+    if (verdict.is === "refused") return `split brain: ${place} ${verdict.because}`;
+    this.#newestNode = verdict.newest;
+    if (verdict.isNewer) this.onFailover();
+    return undefined;
   }
 
   *#separately<T>(
@@ -152,12 +192,38 @@ export class SharedDatabase {
   }
 }
 
-const never = new Int32Array(new SharedArrayBuffer(4));
-
-function blockFor(ms: number): void {
-  Atomics.wait(never, 0, 0, ms);
+function isNoAnswer(error: unknown): boolean {
+  return error instanceof QueryTimeoutError || error instanceof ConnectionError;
 }
 
-function waitFor(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** A driver ends its connect by itself, and knows best why. One that does not is not waited for much longer. */
+const driverMarginMs = 50;
+
+/** A connection of a driver that may keep to no limit. One that comes too late is destroyed. */
+function withinTime(
+  connecting: PromiseLike<DriverConnection>,
+  { host, port, connectTimeoutMs }: Pick<ConnectTarget, "host" | "port" | "connectTimeoutMs">,
+  clock: Clock,
+): Promise<DriverConnection> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const expire = () => {
+      isLate = true;
+      reject(
+        new ConnectTimeoutError(`no connection to ${host}:${port} within ${Math.round(connectTimeoutMs)} ms`),
+      );
+    };
+    const timer = clock.setTimer(expire, connectTimeoutMs + driverMarginMs, { keepAlive: true });
+    connecting.then(
+      (driver) => {
+        timer.clear();
+        if (isLate) driver.destroy();
+        else resolve(driver);
+      },
+      (error) => {
+        timer.clear();
+        reject(error);
+      },
+    );
+  });
 }

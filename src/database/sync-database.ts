@@ -3,7 +3,6 @@ import { ClosedError, UnsupportedError } from "../errors/index.ts";
 import {
   type AnySchema,
   type CallbackAnswer,
-  Connection,
   openStream,
   type Repeatable,
   retryingTransaction,
@@ -18,21 +17,14 @@ import {
 import { type Operation, runSync, wait } from "../operation/index.ts";
 import { resetConnection } from "./connection-pool.ts";
 import { DatabaseHandle } from "./database-handle.ts";
-import { Guard, writes } from "./guard.ts";
+import { Guard } from "./guard.ts";
+import { syncHooks } from "./hooks.ts";
 import type { SharedDatabase } from "./shared-database.ts";
+import { SyncConnection } from "./sync-connection.ts";
+import { SyncLending } from "./sync-lending.ts";
 
 const defaultBatchSize = 500;
 const resetTimeoutMs = 5000;
-
-/** The database's one connection of the synchronous face, as a handle. Declare it with `using`. */
-export class SyncConnection<S extends object = AnySchema, D extends boolean = false>
-  extends Connection<"sync", S, D>
-  implements Disposable
-{
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
 
 /**
  * A database, for callers who block: scripts, command line tools, migrations. It has one connection of its own, made
@@ -43,6 +35,7 @@ export class SyncDatabase<S extends object = AnySchema, D extends boolean = fals
   implements Disposable
 {
   readonly #guard: Guard;
+  readonly #lending: SyncLending;
   #core: ConnectionCore | undefined;
   #closed = false;
 
@@ -55,15 +48,21 @@ export class SyncDatabase<S extends object = AnySchema, D extends boolean = fals
       );
     }
     this.#guard = new Guard(this.environment, shared.config.resilience, shared.events);
+    this.#lending = new SyncLending(syncHooks(shared.config.hooks, shared.store));
   }
 
   /** The connection; or lends it to `fn`. Closing it ends what it left open, and keeps the connection. */
   connection(options?: CallOptions): SyncConnection<S, D>;
   connection<T>(fn: (connection: SyncConnection<S, D>) => T): T;
   connection<T>(first?: CallOptions | ((connection: SyncConnection<S, D>) => T)): SyncConnection<S, D> | T {
-    const core = this.#connected();
+    const options = typeof first === "function" ? undefined : first;
+    const core = this.#lend(this.call("connection", options));
     const connection = new SyncConnection<S, D>(core, this.store, syncRunner, () => {
-      if (core.usable) runSync(resetConnection(this.shared, core, resetTimeoutMs));
+      try {
+        if (core.usable) runSync(resetConnection(this.shared, core, resetTimeoutMs));
+      } finally {
+        this.#lending.giveBack(core);
+      }
     });
     if (typeof first !== "function") return connection;
     try {
@@ -84,16 +83,23 @@ export class SyncDatabase<S extends object = AnySchema, D extends boolean = fals
       return fn(tx);
     };
     return runSync(
-      retryingTransaction(this.environment, options, nested, (attempt) =>
-        nested
-          ? transactionOn(this.#connected(), null, this.store, syncRunner, fn, options, attempt)
+      retryingTransaction(this.environment, options, nested, (attempt) => {
+        const call = this.call("transaction", options);
+        return nested
+          ? this.#lent(call, (core) =>
+              transactionOn(core, null, this.store, syncRunner, fn, options, attempt),
+            )
           : this.#guard.run(
-              this.call("transaction", options),
-              writes,
-              () => transactionOn(this.#connected(), null, this.store, syncRunner, once, options, attempt),
+              call,
+              // Until the callback has run, a transaction that was lost has only been begun.
+              () => !begun,
+              () =>
+                this.#lent(call, (core) =>
+                  transactionOn(core, null, this.store, syncRunner, once, options, attempt),
+                ),
               () => begun,
-            ),
-      ),
+            );
+      }),
     );
   }
 
@@ -103,7 +109,27 @@ export class SyncDatabase<S extends object = AnySchema, D extends boolean = fals
     options?: StreamOptions,
   ): Stream<"sync", T> {
     const call = this.call("stream", options);
-    const open = () => openStream(this.#connected(), null, sql, params, call);
+    const lend = () => this.#lend(call);
+    const giveBack = (core: ConnectionCore) => this.#lending.giveBack(core);
+    const open = function* () {
+      const core = lend();
+      try {
+        const stream = yield* openStream(core, null, sql, params, call);
+        return {
+          cursor: stream.cursor,
+          *close() {
+            try {
+              yield* stream.close();
+            } finally {
+              giveBack(core);
+            }
+          },
+        };
+      } catch (error) {
+        giveBack(core);
+        throw error;
+      }
+    };
     return vouchRows<"sync", T>(syncRunner.stream(open, options?.batchSize ?? defaultBatchSize));
   }
 
@@ -135,8 +161,12 @@ export class SyncDatabase<S extends object = AnySchema, D extends boolean = fals
   ): T {
     const call = this.call(operation, options);
     const attempt = () => {
-      const core = this.#connected();
-      return syncRunner.exclusive(core, null, call, () => work(core, call));
+      const core = this.#lend(call);
+      try {
+        return syncRunner.exclusive(core, null, call, () => work(core, call));
+      } finally {
+        this.#lending.giveBack(core);
+      }
     };
     const inTransaction = this.#core !== undefined && this.#core.transactions.current !== null;
     return inTransaction
@@ -144,13 +174,33 @@ export class SyncDatabase<S extends object = AnySchema, D extends boolean = fals
       : this.#guard.runBlocking(call, () => this.onlyReads(repeatable), attempt);
   }
 
-  #connected(): ConnectionCore {
+  *#lent<T>(call: Call, work: (core: ConnectionCore) => Operation<T>): Operation<T> {
+    const core = this.#lend(call);
+    try {
+      return yield* work(core);
+    } finally {
+      this.#lending.giveBack(core);
+    }
+  }
+
+  /** The connection, for one use. The lending must have it back. */
+  #lend(call: Call): ConnectionCore {
+    const core = this.#connected(call);
+    this.#lending.lend(core);
+    return core;
+  }
+
+  /** A new connection is made within the time of the call that needs it. */
+  #connected(call: Call): ConnectionCore {
     if (this.#core?.usable === true) return this.#core;
     if (this.#closed)
       throw new ClosedError(`this handle on "${this.config.alias}" was closed; connect again`);
-    const { connectTimeoutMs } = this.shared.target;
-    this.#core = runSync(this.shared.open(this.environment, connectTimeoutMs));
-    return this.#core;
+    const timeoutMs = Math.min(this.shared.target.connectTimeoutMs, call.timeoutMs);
+    const core = runSync(this.shared.open(this.environment, timeoutMs));
+    this.#guard.breaker.signOfLife();
+    this.#lending.made(core);
+    this.#core = core;
+    return core;
   }
 }
 

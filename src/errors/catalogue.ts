@@ -192,14 +192,20 @@ export const catalogue = {
   STRATA_COMMIT_UNKNOWN: entry(
     "CommitOutcomeUnknownError",
     "never",
-    "The connection was lost while COMMIT was under way: it may or may not have happened.",
+    "The answer to COMMIT was lost, or the server did not wait for its synchronous standby: it may or may not last.",
     "Look whether the data is there before doing it again.",
   ),
   STRATA_READ_ONLY: entry(
     "ReadOnlyError",
     "never",
-    "A write was sent to a database, a server or a transaction that only reads.",
-    "Check the file's permissions, or connect to the primary.",
+    "A write was sent to a database, a user or a transaction that only reads.",
+    "Check the file's permissions, the user's settings, and how the transaction was begun.",
+  ),
+  STRATA_READ_ONLY_SERVER: entry(
+    "ReadOnlyError",
+    "the whole transaction",
+    "A write was sent to a server that takes none now: a standby, or one that was made read-only.",
+    'Nothing was done, and the connection was left. Connect to the primary; with `role: "primary"` it is looked for.',
   ),
   STRATA_STORAGE: entry(
     "StorageError",

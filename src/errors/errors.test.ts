@@ -39,6 +39,7 @@ const makers: Readonly<Record<ErrorCode, (facts?: ErrorFacts) => AnyError>> = {
   STRATA_TRANSACTION_STATE: (facts) => new errors.TransactionStateError("m", facts),
   STRATA_COMMIT_UNKNOWN: (facts) => new errors.CommitOutcomeUnknownError("m", facts),
   STRATA_READ_ONLY: (facts) => new errors.ReadOnlyError("m", facts),
+  STRATA_READ_ONLY_SERVER: (facts) => new errors.ReadOnlyError("m", facts, "STRATA_READ_ONLY_SERVER"),
   STRATA_STORAGE: (facts) => new errors.StorageError("m", facts),
   STRATA_DATABASE: (facts) => new errors.DatabaseError("m", facts),
   STRATA_NOT_FOUND: (facts) => new errors.NotFoundError("m", facts),

@@ -308,10 +308,17 @@ export class CommitOutcomeUnknownError extends DatabaseError {
   }
 }
 
-/** A write met a database, a server or a transaction that only reads. */
+/**
+ * A write met a database, a server or a transaction that only reads. With the code `STRATA_READ_ONLY_SERVER` it is the
+ * server as a whole, and another one may take the write.
+ */
 export class ReadOnlyError extends DatabaseError {
-  constructor(message: string, facts?: ErrorFacts) {
-    super(message, facts, "STRATA_READ_ONLY");
+  constructor(
+    message: string,
+    facts?: ErrorFacts,
+    code: "STRATA_READ_ONLY" | "STRATA_READ_ONLY_SERVER" = "STRATA_READ_ONLY",
+  ) {
+    super(message, facts, code);
   }
 }
 

@@ -62,6 +62,7 @@ export abstract class Handle<
   ): Stream<F, T> {
     const open = () => {
       this.check();
+      this.store.noteOwnSql(this.core);
       return openStream(this.core, this.scope, sql, params, this.call("stream", options));
     };
     return vouchRows<F, T>(this.runner.stream(open, options?.batchSize ?? defaultBatchSize));

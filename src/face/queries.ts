@@ -17,6 +17,7 @@ import type { Operation } from "../operation/index.ts";
 import type { Answer, CallbackAnswer, Face, Stream } from "./answer.ts";
 import { EntityHandle } from "./entity-handle.ts";
 import type { TransactionHandle } from "./handle.ts";
+import { executeOwn } from "./implicit-commit.ts";
 import type { AnySchema, EntityName, RecordInput, Shaped, ShapedVersion, Stored } from "./records.ts";
 import { vouch, vouchSchema } from "./vouch.ts";
 
@@ -74,7 +75,7 @@ export abstract class Queries<F extends Face, S extends object = AnySchema, D ex
    * `AbortedError`, `LockTimeoutError`, `ConnectionError`, `PoolTimeoutError`, `CircuitOpenError`.
    */
   execute(sql: string, params?: Params, options?: CallOptions): Answer<F, QueryResult> {
-    return this.run("execute", options, (core, call) => core.execute(sql, params, call), sql);
+    return this.run("execute", options, (core, call) => this.#own(core, sql, params, call), sql);
   }
 
   /**
@@ -85,9 +86,10 @@ export abstract class Queries<F extends Face, S extends object = AnySchema, D ex
     paramSets: Iterable<readonly unknown[]>,
     options?: CallOptions,
   ): Answer<F, number> {
-    return this.run("executemany", options, (core, call) =>
-      core.transactions.atomically(call, {}, () => core.executeMany(sql, paramSets, call)),
-    );
+    return this.run("executemany", options, (core, call) => {
+      this.store.noteOwnSql(core);
+      return core.transactions.atomically(call, {}, () => core.executeMany(sql, paramSets, call));
+    });
   }
 
   /** As `execute`, with rows as objects. Of columns with the same name the last one counts. */
@@ -96,7 +98,12 @@ export abstract class Queries<F extends Face, S extends object = AnySchema, D ex
     params?: Params,
     options?: CallOptions,
   ): Answer<F, T[]> {
-    return this.run<T[]>("query", options, (core, call) => vouch(queryRows(core, sql, params, call)), sql);
+    return this.run<T[]>(
+      "query",
+      options,
+      (core, call) => vouch(queryRows(this.#own(core, sql, params, call))),
+      sql,
+    );
   }
 
   /** As `query`, for the first row; null when there is none. */
@@ -108,7 +115,7 @@ export abstract class Queries<F extends Face, S extends object = AnySchema, D ex
     return this.run<T | null>(
       "queryOne",
       options,
-      (core, call) => vouch(queryFirst(core, sql, params, call)),
+      (core, call) => vouch(queryFirst(this.#own(core, sql, params, call))),
       sql,
     );
   }
@@ -364,17 +371,21 @@ export abstract class Queries<F extends Face, S extends object = AnySchema, D ex
     return new EntityHandle(vouchSchema<F>(this), name);
   }
 
+  #own(core: ConnectionCore, sql: string, params: Params | undefined, call: Call): Operation<QueryResult> {
+    return executeOwn(core, sql, params, call, this.store);
+  }
+
   #typed(options: ShapeOption<boolean> | undefined): boolean {
     return options?.deserialize ?? this.store.settings.deserialize;
   }
 }
 
-function* queryRows(core: ConnectionCore, sql: string, params: Params | undefined, call: Call) {
-  const result = yield* core.execute(sql, params, call);
+function* queryRows(statement: Operation<QueryResult>) {
+  const result = yield* statement;
   return toRowObjects(result.columns, result);
 }
 
-function* queryFirst(core: ConnectionCore, sql: string, params: Params | undefined, call: Call) {
-  const result = yield* core.execute(sql, params, call);
+function* queryFirst(statement: Operation<QueryResult>) {
+  const result = yield* statement;
   return toRowObjects(result.columns, result.slice(0, 1))[0] ?? null;
 }

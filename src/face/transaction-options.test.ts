@@ -103,6 +103,29 @@ describe("retryingTransaction", () => {
     expect(runs).toBe(2);
   });
 
+  it("ends the pause at once when the signal aborts, with the abort", async () => {
+    const environment = fakeEnvironment();
+    const controller = new AbortController();
+    let runs = 0;
+    const done = runAsync(
+      retryingTransaction(environment, { retries: 50, signal: controller.signal }, false, function* () {
+        yield* wait(undefined);
+        runs += 1;
+        throw deadlock();
+      }),
+    );
+    done.catch(() => {});
+    while (environment.clock.timers === 0) await environment.clock.advance(0);
+    const before = environment.clock.now();
+    controller.abort(new Error("enough"));
+    await expect(done).rejects.toMatchObject({
+      code: "STRATA_ABORTED",
+      outcome: "rolled_back",
+      cause: new Error("enough"),
+    });
+    expect([runs, environment.clock.now(), environment.clock.timers]).toEqual([1, before, 0]);
+  });
+
   it("is refused for a nested transaction, before it runs", () => {
     const { outcome, counted } = attempts([], 1, true);
     expect(outcome).toBeInstanceOf(TransactionStateError);

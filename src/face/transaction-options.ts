@@ -1,6 +1,12 @@
 import type { BeginOptions } from "../backend/index.ts";
 import type { ConnectionEnvironment } from "../connection/index.ts";
-import { catalogue, DatabaseError, TransactionStateError, ValidationError } from "../errors/index.ts";
+import {
+  AbortedError,
+  catalogue,
+  DatabaseError,
+  TransactionStateError,
+  ValidationError,
+} from "../errors/index.ts";
 import { type Operation, wait } from "../operation/index.ts";
 import type { TransactionOptions } from "./queries.ts";
 
@@ -17,7 +23,7 @@ const longestDelayMs = 1000;
 /**
  * Runs a transaction, and runs it again from its beginning when the database has confirmed that nothing of it is left
  * and that another try can succeed. A failure of the callback's own, or one whose outcome is not known, is never
- * tried again. Waits between the tries with full jitter.
+ * tried again. Waits between the tries with full jitter; an abort ends the wait at once.
  */
 export function* retryingTransaction<T>(
   environment: ConnectionEnvironment,
@@ -37,9 +43,20 @@ export function* retryingTransaction<T>(
     } catch (error) {
       if (attempt > retries || !isRetryable(error)) throw error;
       const longestMs = Math.min(longestDelayMs, firstDelayMs * 2 ** attempt);
-      yield* wait(environment.sleep(Math.random() * longestMs));
+      yield* wait(environment.sleep(Math.random() * longestMs, options?.signal));
+      if (options?.signal?.aborted === true)
+        throw abortedBetweenTries(options.signal, environment.backend.name);
     }
   }
+}
+
+function abortedBetweenTries(signal: AbortSignal, backend: string): AbortedError {
+  return new AbortedError("the transaction was aborted by its signal before its next try", {
+    outcome: "rolled_back",
+    operation: "transaction",
+    backend,
+    cause: signal.reason,
+  });
 }
 
 function isRetryable(error: unknown): boolean {

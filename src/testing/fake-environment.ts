@@ -3,10 +3,10 @@ import { type Call, ConnectionCore, type ConnectionEnvironment } from "../connec
 import { Emitter } from "../observe/emitter.ts";
 import type { DatabaseEvents } from "../observe/events.ts";
 import { type Operation, wait } from "../operation/index.ts";
+import { asyncSleep } from "../resilience/sleep.ts";
 import { SqlTranslator } from "../sql/index.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeDriver, fakeBackend } from "./fake-driver.ts";
-import { later } from "./fake-resource.ts";
 
 /** What connections share, on a clock that moves only when told to. */
 export interface FakeEnvironment extends ConnectionEnvironment {
@@ -52,9 +52,9 @@ export function fakeEnvironment(
     blocking,
     pauses,
     separately,
-    sleep: (ms) => {
+    sleep: (ms, signal) => {
       pauses.push(ms);
-      return blocking ? undefined : later(clock, ms);
+      return blocking ? undefined : asyncSleep(clock, signal)(ms);
     },
   };
   return environment;
