@@ -106,6 +106,7 @@ async function callers(): Promise<void> {
   for (const connection of connections) await connection.end();
 }
 
+/** By hand nothing asks whether the columns are still what they were; ours reads the schema's revision with the record. */
 async function records(): Promise<void> {
   const prepared = await client.prepare(`SELECT ${columns} FROM people WHERE id = ? AND deleted_at IS NULL`);
   const direct = each("mariadb, a prepared statement", (n) => prepared.execute([idOf(n)]));
@@ -132,7 +133,9 @@ async function records(): Promise<void> {
 
 /**
  * Ways by hand. In the best correct one the statements are sent together, and COMMIT when all of them have been
- * answered: sent along with them, it would store the half that succeeded.
+ * answered: sent along with them, it would store the half that succeeded. They do less than ours: neither the version
+ * nor who made the record is answered (but for the second way), what does not change makes a version, and a schema that
+ * another process has changed is not noticed.
  */
 async function savesByHand(on: MariadbConnection) {
   const upsert = await on.prepare(upsertText);

@@ -26,7 +26,14 @@ const idOf = (n: number) => `p${n % 1000}`;
 /** Rounds too short for the scheduler to take the turn away in most of them. */
 const short = { count: 60, rounds: 201 };
 
-const parts: Readonly<Record<string, () => Promise<void>>> = { selects, callers, records, saves, bulk };
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  selects,
+  overhead,
+  callers,
+  records,
+  saves,
+  bulk,
+};
 const wanted = process.argv.slice(2);
 try {
   await db.saveEntities(
@@ -70,6 +77,44 @@ async function selects(): Promise<void> {
     unit: "select",
     ways: [one, each("stratadb sync, execute()", (n) => sync.execute(portable, [idOf(n)]))],
   });
+}
+
+/**
+ * What pool, time limit, circuit breaker and events cost beside the pool of node-postgres, which has none but the
+ * first. The listeners of the last way are called three times a select.
+ */
+async function overhead(): Promise<void> {
+  const portable = "SELECT [id], [name], [age], [city] FROM [people] WHERE [id] = ?";
+  const named = {
+    name: "select",
+    text: "SELECT id, name, age, city FROM people WHERE id = $1",
+    rowMode: "array",
+  };
+  const heard = DatabaseManager.connect(url, { alias: "heard", pool: { maxSize: poolSize } });
+  let events = 0;
+  const listener = () => {
+    events += 1;
+  };
+  heard.on("query", listener);
+  heard.onPool("acquired", listener);
+  heard.onPool("released", listener);
+  for (const [title, way] of [
+    ["one caller", each],
+    [`64 callers on ${poolSize} connections`, atOnce],
+  ] as const) {
+    await compare({
+      count: 64,
+      rounds: 601,
+      title: `point select, ${title}`,
+      unit: "select",
+      ways: [
+        way("pg.Pool, named", (n) => pool.query({ ...named, values: [idOf(n)] })),
+        way("stratadb, execute()", (n) => db.execute(portable, [idOf(n)])),
+        way("stratadb, execute(), three listeners", (n) => heard.execute(portable, [idOf(n)])),
+      ],
+    });
+  }
+  console.log(`  the listeners were called ${events} times`);
 }
 
 async function callers(): Promise<void> {

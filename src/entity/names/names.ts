@@ -25,6 +25,7 @@ const identifier = /^[A-Za-z][A-Za-z0-9_]*$/;
  * Two accepted names that differ by more than case never share a table, nor one made from them.
  */
 export function checkEntityName(name: unknown): string {
+  if (typeof name === "string" && goodEntityNames.has(name)) return name;
   const text = checkIdentifier(name, "entity name", maxEntityBytes);
   const folded = text.toLowerCase();
   const suffix = derivedTableSuffixes.find((end) => folded.endsWith(end));
@@ -39,7 +40,7 @@ export function checkEntityName(name: unknown): string {
   if (prefix !== undefined) {
     throw refusal("entity name", `a name that does not start with ${prefix}, which a database keeps`, text);
   }
-  return text;
+  return remember(goodEntityNames, text);
 }
 
 /**
@@ -51,7 +52,7 @@ export function checkFieldName(name: unknown, entity: string): string {
   const what = `field name of ${printable(entity)}`;
   const text = checkIdentifier(name, what, maxFieldBytes);
   const owner = reservedColumn(text);
-  if (owner === null) return rememberFieldName(text);
+  if (owner === null) return remember(goodFieldNames, text);
   const expected =
     owner === "library"
       ? "a name that the library does not keep for itself (system fields, history_…)"
@@ -59,13 +60,14 @@ export function checkFieldName(name: unknown, entity: string): string {
   throw refusal(what, expected, text);
 }
 
-/** Names that were found to be good. Nearly every name of a record that is saved has been seen before. */
+/** Names that were found to be good. Nearly every name that comes has been seen before. */
+const goodEntityNames = new Set<string>();
 const goodFieldNames = new Set<string>();
-const mostGoodFieldNames = 5_000;
+const mostGoodNames = 5_000;
 
-function rememberFieldName(name: string): string {
-  if (goodFieldNames.size >= mostGoodFieldNames) goodFieldNames.clear();
-  goodFieldNames.add(name);
+function remember(goodNames: Set<string>, name: string): string {
+  if (goodNames.size >= mostGoodNames) goodNames.clear();
+  goodNames.add(name);
   return name;
 }
 

@@ -12,7 +12,7 @@ import { type EntityIndex, listEntityIndexes } from "./indexes.ts";
 import type { FilterOptions, FindOptions, GetOptions } from "./options.ts";
 import type { TableAccess } from "./table-access.ts";
 import { checkMoment, checkVersion, noSuchVersion, VersionReader } from "./versions.ts";
-import { authorship, RecordWriter, stale } from "./write.ts";
+import { authorship, RecordWriter, type Stale, stale } from "./write.ts";
 
 /** Records as typed values, or with every value as text. */
 type Shape = boolean;
@@ -38,7 +38,7 @@ export class EntityReader {
   }
 
   /** The record with an id; null when there is none, or it is deleted and deleted ones are not asked for. */
-  *get(
+  get(
     core: ConnectionCore,
     call: Call,
     entity: string,
@@ -47,18 +47,23 @@ export class EntityReader {
     shape: Shape,
   ): Operation<EntityRecord | null> {
     const checkedId = checkId(id);
-    return yield* this.#tables.read(core, call, entity, null, function* (table) {
-      const rows = yield* core.execute(table.statements.selectById, [checkedId], call);
-      const [row] = rows;
-      if (row === undefined) return null;
-      if (table.isStale(row)) return stale;
-      const record = shaped(table, row, table.columns, shape);
-      return record.deleted_at === null || options?.includeDeleted === true ? record : null;
-    });
+    return this.#tables.read(
+      core,
+      call,
+      entity,
+      null,
+      (table) => core.execute(table.statements.selectById, [checkedId], call),
+      ([row], table) => {
+        if (row === undefined) return null;
+        if (table.isStale(row)) return stale;
+        const record = shaped(table, row, table.columns, shape);
+        return record.deleted_at === null || options?.includeDeleted === true ? record : null;
+      },
+    );
   }
 
   /** The records that fit a condition, in order, or a page of them. */
-  *find(
+  find(
     core: ConnectionCore,
     call: Call,
     entity: string,
@@ -67,31 +72,42 @@ export class EntityReader {
   ): Operation<EntityRecord[]> {
     const { dialect } = core.environment.backend;
     const filter = makeFilter(options, dialect);
-    return yield* this.#tables.read(core, call, entity, [], function* (table) {
-      const page = makePage(options, dialect, columnNames(table.columns), entity);
-      const sql = table.statements.select + filter.clause + page;
-      const rows = yield* core.execute(sql, filter.params, call);
-      if (rows[0] !== undefined && table.isStale(rows[0])) return stale;
-      return rows.map((row) => shaped(table, row, table.columns, shape));
-    });
+    return this.#tables.read(
+      core,
+      call,
+      entity,
+      [],
+      (table) => {
+        const page = makePage(options, dialect, columnNames(table.columns), entity);
+        return core.execute(table.statements.select + filter.clause + page, filter.params, call);
+      },
+      (rows, table) => {
+        if (rows[0] !== undefined && table.isStale(rows[0])) return stale;
+        return rows.map((row) => shaped(table, row, table.columns, shape));
+      },
+    );
   }
 
   /** How many records fit a condition. */
-  *count(
+  count(
     core: ConnectionCore,
     call: Call,
     entity: string,
     options: FilterOptions | undefined,
   ): Operation<number> {
     const filter = makeFilter(options, core.environment.backend.dialect);
-    return yield* this.#tables.read(core, call, entity, 0, function* (table) {
-      const rows = yield* core.execute(table.statements.count + filter.clause, filter.params, call);
-      return Number(rows[0]?.[0]);
-    });
+    return this.#tables.read(
+      core,
+      call,
+      entity,
+      0,
+      (table) => core.execute(table.statements.count + filter.clause, filter.params, call),
+      (rows) => Number(rows[0]?.[0]),
+    );
   }
 
   /** All versions of a record, ascending; none when it never was. */
-  *history(
+  history(
     core: ConnectionCore,
     call: Call,
     entity: string,
@@ -99,14 +115,18 @@ export class EntityReader {
     shape: Shape,
   ): Operation<EntityRecord[]> {
     const checkedId = checkId(id);
-    return yield* this.#tables.read(core, call, entity, [], function* (table) {
-      const rows = yield* new VersionReader(core, call, table).all(checkedId);
-      return rows === stale ? stale : rows.map((row) => shaped(table, row, table.versionColumns, shape));
-    });
+    return this.#tables.read(
+      core,
+      call,
+      entity,
+      [],
+      (table) => new VersionReader(core, call, table).all(checkedId),
+      (rows, table) => shapedVersions(table, rows, shape),
+    );
   }
 
   /** One version of a record; null when it is not there. */
-  *version(
+  version(
     core: ConnectionCore,
     call: Call,
     entity: string,
@@ -116,15 +136,18 @@ export class EntityReader {
   ): Operation<EntityRecord | null> {
     const checkedId = checkId(id);
     const wanted = checkVersion(version);
-    return yield* this.#tables.read(core, call, entity, null, function* (table) {
-      const row = yield* new VersionReader(core, call, table).at(checkedId, wanted);
-      if (row === stale || row === null) return row;
-      return shaped(table, row, table.versionColumns, shape);
-    });
+    return this.#tables.read(
+      core,
+      call,
+      entity,
+      null,
+      (table) => new VersionReader(core, call, table).at(checkedId, wanted),
+      (row, table) => (row === stale || row === null ? row : shaped(table, row, table.versionColumns, shape)),
+    );
   }
 
   /** A record as it was at a moment; null when it was not there, or was deleted. */
-  *asOf(
+  asOf(
     core: ConnectionCore,
     call: Call,
     entity: string,
@@ -135,18 +158,24 @@ export class EntityReader {
   ): Operation<EntityRecord | null> {
     const checkedId = checkId(id);
     const moment = checkMoment(at);
-    return yield* this.#tables.read(core, call, entity, null, function* (table) {
-      const row = yield* new VersionReader(core, call, table).asOf(checkedId, moment);
-      if (row === stale || row === null) return row;
-      const version = table.decodeRow(row, table.versionColumns);
-      if (version.history_operation === "purge") return null;
-      if (version.deleted_at !== null && options?.includeDeleted !== true) return null;
-      return shaped(table, row, table.versionColumns, shape);
-    });
+    return this.#tables.read(
+      core,
+      call,
+      entity,
+      null,
+      (table) => new VersionReader(core, call, table).asOf(checkedId, moment),
+      (row, table) => {
+        if (row === stale || row === null) return row;
+        const version = table.decodeRow(row, table.versionColumns);
+        if (version.history_operation === "purge") return null;
+        if (version.deleted_at !== null && options?.includeDeleted !== true) return null;
+        return shaped(table, row, table.versionColumns, shape);
+      },
+    );
   }
 
   /** The records that a search would have found at a moment. */
-  *findAsOf(
+  findAsOf(
     core: ConnectionCore,
     call: Call,
     entity: string,
@@ -169,11 +198,17 @@ export class EntityReader {
       );
     }
     const conditions = filter.clause.replace(" WHERE ", " AND ");
-    return yield* this.#tables.read(core, call, entity, [], function* (table) {
-      const page = makePage(options, dialect, columnNames(table.versionColumns), entity);
-      const rows = yield* new VersionReader(core, call, table).allAsOf(moment, conditions + page, params);
-      return rows === stale ? stale : rows.map((row) => shaped(table, row, table.versionColumns, shape));
-    });
+    return this.#tables.read(
+      core,
+      call,
+      entity,
+      [],
+      (table) => {
+        const page = makePage(options, dialect, columnNames(table.versionColumns), entity);
+        return new VersionReader(core, call, table).allAsOf(moment, conditions + page, params);
+      },
+      (rows, table) => shapedVersions(table, rows, shape),
+    );
   }
 
   /** What changed between two versions of a record, field by field. */
@@ -222,4 +257,12 @@ function shaped(
   shape: Shape,
 ): EntityRecord | TextRecord {
   return shape ? table.decodeRow(row, columns) : table.textRow(row, columns);
+}
+
+function shapedVersions(
+  table: EntityTable,
+  rows: readonly (readonly unknown[])[] | Stale,
+  shape: Shape,
+): EntityRecord[] | Stale {
+  return rows === stale ? stale : rows.map((row) => shaped(table, row, table.versionColumns, shape));
 }

@@ -160,6 +160,11 @@ export class EntityStore {
     return reverted;
   }
 
+  /** Notes that SQL of the caller's own runs in the open transaction, if there is one: it may use any table. */
+  noteOwnSql(core: ConnectionCore): void {
+    this.#tables.catalog.useAny(core);
+  }
+
   /** Makes an index over fields of an entity; false when it is there already. */
   *ensureIndex(
     core: ConnectionCore,

@@ -26,7 +26,8 @@ export function readRecordInput(entity: string, record: unknown): RecordInput {
   const values: EntityRecord = {};
   let id: string | undefined;
   let system: EntityRecord | undefined;
-  for (const [name, value] of Object.entries(record)) {
+  for (const name of Object.keys(record)) {
+    const value = record[name];
     if (value === undefined) continue;
     if (name === "id") {
       id = checkId(value);
@@ -65,7 +66,7 @@ function checkAsRead(
   );
 }
 
-function isRecord(value: unknown): value is object {
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   if (Object.getPrototypeOf(value) === Object.prototype) return true;
   return !containers.some((container) => value instanceof container);

@@ -81,7 +81,7 @@ export function* recovered(
   const { environment, driver } = core;
   const evidence = { sql: table.statements.writtenBy, params: [written.id, written.writeId] };
   const lost = { environment, evidence, sessionId: driver.sessionId };
-  const fate = yield* findFate(lost, call.timeoutMs);
+  const fate = yield* findFate(lost, call);
   if (fate === "unknown") throw unknownCommit(lost, error);
   if (fate === "rolled back") throw rolledBackCommit(lost, error);
   // Others may have saved the record since, so its newest state need not be the one that was written here.

@@ -11,6 +11,12 @@ import { type EntityRecord, EntityTable } from "./entity-table.ts";
 import { alterTables, createTables } from "./evolution.ts";
 import type { EntitySettings } from "./options.ts";
 
+/** Stands for all entities among those that a transaction has used. No entity has this name. */
+const anyEntity = "*";
+
+/** After the first try for a table that somebody holds, inside a transaction. Each takes `lockWaitMs`. */
+const moreTries = 2;
+
 /**
  * Knows the tables of each entity, and makes them fit what is to be written.
  *
@@ -115,11 +121,10 @@ export class SchemaCatalog {
     const mayCommit = this.#settings.allowImplicitCommit && open?.parent === null;
     if (this.#usesOf(core)?.has(entity) !== true) {
       try {
-        return yield* apart(core, call, work);
+        return yield* this.#patiently(core, call, work);
       } catch (error) {
-        // The transaction may have used the tables by other means than the store's, and so be who the server waited for.
-        if (open === null || !(error instanceof LockTimeoutError) || error.sqlState === undefined)
-          throw error;
+        // The transaction may have used the tables by SQL of its own, and so be who the server waited for.
+        if (!this.#mayUseAny(core) || !isTableLock(error)) throw error;
         if (!mayCommit) throw inUse(entity, backend.name, error);
       }
     }
@@ -135,6 +140,31 @@ export class SchemaCatalog {
   /** Notes that the open transaction works on an entity, whose tables no other connection can change until its end. */
   use(core: ConnectionCore, entity: string): void {
     if (!core.environment.capabilities.transactionalDdl) this.#usesOf(core)?.add(entity);
+  }
+
+  /** Notes that the open transaction works on tables that are not known. */
+  useAny(core: ConnectionCore): void {
+    this.use(core, anyEntity);
+  }
+
+  #mayUseAny(core: ConnectionCore): boolean {
+    return this.#usesOf(core)?.has(anyEntity) === true;
+  }
+
+  /**
+   * Outside of a transaction the whole call is tried again, for as long as it may last. In one there is one try, for its
+   * end is what others may wait for. But a table can be held for a moment by the server itself, which clears up behind
+   * deletes; so a transaction that cannot be who holds it tries some more.
+   */
+  *#patiently<T>(core: ConnectionCore, call: Call, work: (on: ConnectionCore) => Operation<T>): Operation<T> {
+    for (let left = core.transactions.current === null || this.#mayUseAny(core) ? 0 : moreTries; ; left--) {
+      try {
+        return yield* apart(core, call, work);
+      } catch (error) {
+        if (left === 0 || !isTableLock(error)) throw error;
+        call.check();
+      }
+    }
   }
 
   #usesOf(core: ConnectionCore): Set<string> | undefined {
@@ -210,6 +240,11 @@ export class SchemaCatalog {
     });
     return tables;
   }
+}
+
+/** Whether the server waited for a table in vain; not for another process that changes the same schema. */
+function isTableLock(error: unknown): error is LockTimeoutError {
+  return error instanceof LockTimeoutError && error.sqlState !== undefined;
 }
 
 /** Runs `work` on a connection of its own, on which nobody waits for long behind what it waits for. */

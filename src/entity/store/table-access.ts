@@ -24,37 +24,53 @@ export class TableAccess {
   }
 
   /** Runs `work` on tables that fit the records, in one transaction, again when the schema turns out to be old. */
-  *write<T>(
+  write<T>(
     core: ConnectionCore,
     call: Call,
     entity: string,
     records: readonly EntityRecord[],
     work: (table: EntityTable) => Operation<T | Stale>,
   ): Operation<T> {
-    const catalog = this.catalog;
-    return yield* this.again(core, call, entity, function* () {
-      yield* catalog.evolveApart(core, call, entity, records);
-      const save = function* () {
-        const fitting = yield* catalog.fitting(core, call, entity, records);
-        const table = fitting ?? (yield* catalog.evolve(core, call, entity, records));
-        catalog.use(core, entity);
-        return yield* work(table);
-      };
-      // A save that is refused leaves nothing behind, neither some of its records nor a change of the schema.
-      const mayRefuseHalfway =
-        core.transactions.current !== null &&
-        (records.length > 1 || (yield* catalog.fitting(core, call, entity, records)) === null);
-      return yield* core.transactions.atomically(
-        call,
-        {},
-        save,
-        mayRefuseHalfway ? "savepoint" : "transaction",
-      );
-    });
+    return this.again(core, call, entity, () => this.#writeOnce(core, call, entity, records, work));
+  }
+
+  *#writeOnce<T>(
+    core: ConnectionCore,
+    call: Call,
+    entity: string,
+    records: readonly EntityRecord[],
+    work: (table: EntityTable) => Operation<T | Stale>,
+  ): Operation<T | Stale> {
+    const { catalog } = this;
+    yield* catalog.evolveApart(core, call, entity, records);
+    // A save that is refused leaves nothing behind, neither some of its records nor a change of the schema.
+    const mayRefuseHalfway =
+      core.transactions.current !== null &&
+      (records.length > 1 || (yield* catalog.fitting(core, call, entity, records)) === null);
+    const save = () => this.#onFittingTable(core, call, entity, records, work);
+    return yield* core.transactions.atomically(
+      call,
+      {},
+      save,
+      mayRefuseHalfway ? "savepoint" : "transaction",
+    );
+  }
+
+  *#onFittingTable<T>(
+    core: ConnectionCore,
+    call: Call,
+    entity: string,
+    records: readonly EntityRecord[],
+    work: (table: EntityTable) => Operation<T | Stale>,
+  ): Operation<T | Stale> {
+    const fitting = yield* this.catalog.fitting(core, call, entity, records);
+    const table = fitting ?? (yield* this.catalog.evolve(core, call, entity, records));
+    this.catalog.use(core, entity);
+    return yield* work(table);
   }
 
   /** As `write`, for what needs the tables as they are; answers `none` when there are none. */
-  *change<T>(
+  change<T>(
     core: ConnectionCore,
     call: Call,
     entity: string,
@@ -63,13 +79,13 @@ export class TableAccess {
     begin: BeginOptions = {},
   ): Operation<T> {
     checkEntityName(entity);
-    return yield* this.again(core, call, entity, () =>
+    return this.again(core, call, entity, () =>
       core.transactions.atomically(call, begin, () => this.#onTable(core, call, entity, none, work)),
     );
   }
 
   /** As `change`, for what changes the tables themselves, where that does no harm: see `SchemaCatalog.withDdl`. */
-  *alter<T>(
+  alter<T>(
     core: ConnectionCore,
     call: Call,
     entity: string,
@@ -77,7 +93,7 @@ export class TableAccess {
     work: (on: ConnectionCore, table: EntityTable) => Operation<T | Stale>,
   ): Operation<T> {
     checkEntityName(entity);
-    return yield* this.again(core, call, entity, () =>
+    return this.again(core, call, entity, () =>
       this.catalog.withDdl(core, call, entity, (on) =>
         on.transactions.atomically(call, {}, () =>
           this.#onTable(on, call, entity, none, (table) => work(on, table)),
@@ -86,16 +102,31 @@ export class TableAccess {
     );
   }
 
-  /** As `change`, for what only reads, in one statement, and so needs no transaction. */
-  *read<T>(
+  /** As `change`, for what only reads, in one statement, and so needs no transaction; `make` makes the answer of it. */
+  read<Found, T>(
     core: ConnectionCore,
     call: Call,
     entity: string,
     none: T,
-    work: (table: EntityTable) => Operation<T | Stale>,
+    query: (table: EntityTable) => Operation<Found>,
+    make: (found: Found, table: EntityTable) => T | Stale,
   ): Operation<T> {
     checkEntityName(entity);
-    return yield* this.again(core, call, entity, () => this.#onTable(core, call, entity, none, work));
+    return this.again(core, call, entity, () => this.#readOnce(core, call, entity, none, query, make));
+  }
+
+  *#readOnce<Found, T>(
+    core: ConnectionCore,
+    call: Call,
+    entity: string,
+    none: T,
+    query: (table: EntityTable) => Operation<Found>,
+    make: (found: Found, table: EntityTable) => T | Stale,
+  ): Operation<T | Stale> {
+    const table = yield* this.catalog.find(core, call, entity);
+    if (table === null) return none;
+    this.catalog.use(core, entity);
+    return make(yield* query(table), table);
   }
 
   *#onTable<T>(
