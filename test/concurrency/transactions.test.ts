@@ -209,10 +209,12 @@ describe("a pool of one connection", () => {
         for await (const row of db.stream("SELECT 1")) return row;
       };
       for (const work of [() => db.connection(), () => db.connection(() => {}), read]) {
-        expect(await rejection(work())).toMatchObject({
-          code: "STRATA_POOL_SELF_DEADLOCK",
-          outcome: "not_sent",
-        });
+        const error = await rejection(work());
+        expect(error).toMatchObject({ code: "STRATA_POOL_SELF_DEADLOCK", outcome: "not_sent" });
+        const here = String.raw`\S*transactions\.test\.ts:\d+:\d+`;
+        expect(String(error)).toMatch(
+          new RegExp(`asked for at .*${here}.* by .*the only one: transaction at .*${here}`),
+        );
       }
       await tx.saveEntity("things", { id: "b" });
     });

@@ -99,4 +99,52 @@ describe("a primary that takes no more writes", () => {
       }
     },
   );
+
+  it.skipIf(!usable)(
+    "is left by whoever may not write there, and waited for where a primary is wanted",
+    { meta: { backend: "mysql/async" } },
+    async () => {
+      const { startPrivateMariadb, isMissing } = await import("../servers/index.ts");
+      const own = await startPrivateMariadb();
+      if (isMissing(own)) throw new Error(own.reason);
+      try {
+        const database = await createDatabase(own);
+        // An account that read_only applies to.
+        await database.query("CREATE USER app@'%' IDENTIFIED BY 'app'");
+        await database.query(`GRANT ALL ON ${database.name}.* TO app@'%'`);
+        const options = {
+          database: database.name,
+          user: "app",
+          password: "app",
+          host: new URL(database.url).hostname,
+          port: Number(new URL(database.url).port),
+        };
+        await using anyServer = DatabaseManager.connect("mysql", { ...options, retry: false });
+        await using primary = DatabaseManager.connect("mysql", { ...options, role: "primary" });
+        using blocking = DatabaseManager.connectSync("mysql", { ...options, retry: false });
+        for (const db of [anyServer, primary]) await db.saveEntity("users", { name: "Ann" });
+        blocking.saveEntity("users", { name: "Ann" });
+
+        await database.query("SET GLOBAL read_only = 1");
+        const refusal = { code: "STRATA_READ_ONLY_SERVER", outcome: "rejected", retryable: true };
+        const before = anyServer.getPoolMetrics().destroyed;
+        await expect(anyServer.saveEntity("users", { name: "Bob" })).rejects.toMatchObject(refusal);
+        expect(anyServer.getPoolMetrics().destroyed).toBe(before + 1);
+        await expect(
+          anyServer.transaction((tx) => tx.saveEntity("users", { name: "Bob" })),
+        ).rejects.toMatchObject(refusal);
+        expect(() => blocking.saveEntity("users", { name: "Bob" })).toThrow(expect.objectContaining(refusal));
+        // In time for the end of the call, whatever becomes of its first tries.
+        const waiting = primary.saveEntity("users", { name: "Cid" }, { timeout: 20 });
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        await database.query("SET GLOBAL read_only = 0");
+        await waiting;
+        await anyServer.saveEntity("users", { name: "Dan" });
+        blocking.saveEntity("users", { name: "Dan" });
+        expect(await primary.countEntities("users")).toBe(6);
+      } finally {
+        await own.close();
+      }
+    },
+  );
 });

@@ -253,7 +253,8 @@ export class Player {
           const newIds = records.map((record, i) =>
             record.id === undefined ? this.#learnId(answers[i], `refused ${i}`) : "",
           );
-          return reference.saveMany(records, author, expected, newIds);
+          const wasRefused = "refused" in actual && actual.refused === "STRATA_UNIQUE_VIOLATION";
+          return reference.saveMany(records, author, expected, newIds, wasRefused);
         }
         case "save as read":
           return this.#expectAsRead(command, author);

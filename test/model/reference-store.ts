@@ -115,11 +115,17 @@ export class ReferenceStore {
     return saved ?? {};
   }
 
+  /**
+   * Which of two records meets a unique value first is not promised, only that those that are there go before new ones.
+   * So where one order of them would be refused and another would not, the store may do either: `wasRefused` is what it
+   * did.
+   */
   saveMany(
     records: readonly Values[],
     author: Author,
     expected: number | undefined,
     newIds: readonly string[],
+    wasRefused = false,
   ): Values[] {
     return this.#atomically(() => {
       if (records.length === 0) return [];
@@ -135,10 +141,12 @@ export class ReferenceStore {
       if (new Set(ids).size < ids.length) {
         for (const plan of plans) save(plan);
       } else {
-        // Which of two records meets a unique value first is not promised: those that are there go before new ones.
         for (const { id, record } of plans) this.#checkExpected(id, record, expected);
-        for (const plan of plans) if (!isNew.has(plan.id)) save(plan);
-        for (const plan of plans) if (isNew.has(plan.id)) save(plan);
+        const [present, made] = [false, true].map((wanted) =>
+          this.#orders(plans.filter(({ id }) => isNew.has(id) === wanted)),
+        );
+        const orders = (present ?? []).flatMap((first) => (made ?? []).map((then) => [...first, ...then]));
+        this.#inSomeOrder(orders, save, wasRefused);
       }
       return saved;
     });
@@ -292,6 +300,31 @@ export class ReferenceStore {
   }
 
   // --- how it is done ---
+
+  /** All orders of some plans, if it matters in which order they are carried out. */
+  #orders<T>(plans: readonly T[]): (readonly T[])[] {
+    if (plans.length < 2 || !this.#state.unique) return [plans];
+    return plans.flatMap((plan) =>
+      this.#orders(plans.filter((other) => other !== plan)).map((others) => [plan, ...others]),
+    );
+  }
+
+  #inSomeOrder<T>(orders: readonly (readonly T[])[], save: (plan: T) => void, wasRefused: boolean): void {
+    const before = this.#state;
+    const refusals: unknown[] = [];
+    let after: State | undefined;
+    for (const order of orders) {
+      this.#state = structuredClone(before);
+      try {
+        for (const plan of order) save(plan);
+        after = this.#state;
+      } catch (error) {
+        refusals.push(error);
+      }
+    }
+    this.#state = after ?? before;
+    if (after === undefined || (wasRefused && refusals.length > 0)) throw refusals[0];
+  }
 
   #saveOne(id: string, record: Values, author: Author, expected: number | undefined): Values {
     this.#checkExpected(id, record, expected);

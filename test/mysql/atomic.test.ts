@@ -62,6 +62,17 @@ describe.skipIf(missing)("statements that are one transaction", () => {
       expect(await count()).toBe(0);
     });
 
+    it("are committed when the last one has changed a row, and rolled back when it has changed none", async () => {
+      const append = command("insert into u select id from t where id = ? and row_count() > 0", 3);
+      expect((await connection.executeAtomically([insert(3), append])).rowCount).toBeGreaterThan(0);
+      expect(await count()).toBe(1);
+      const none = command("insert into u select id from t where id = ? and false", 3);
+      const undone = await connection.executeAtomically([insert(4), none]);
+      expect([undone.rowCount, undone.rows]).toEqual([0, []]);
+      expect(connection.inTransaction).toBe(false);
+      expect(await count()).toBe(1);
+    });
+
     it("are rolled back when any of them fails, first or last", async () => {
       await database.query("insert into t values (5, 5)");
       const last = command("select 1");

@@ -293,6 +293,33 @@ describe.skipIf(missing)("schemas that grow while others work", () => {
       expect(await ids(entity)).toEqual(["a", "c"]);
     });
 
+    it("waits a little where somebody else holds the table, and is made then", async () => {
+      const entity = await fresh();
+      const tried: unknown[] = [];
+      const stopCounting = db.on("query", ({ error }) => {
+        if (error instanceof LockTimeoutError) tried.push(error);
+      });
+      await using reader = await db.connection();
+      await reader.beginTransaction();
+      await reader.execute(`SELECT COUNT(*) FROM [${entity}]`);
+      const saved = db.transaction((tx) => tx.saveEntity(entity, { id: "b", added: 1 }));
+      while (tried.length === 0) await sleep(20);
+      await reader.rollbackTransaction();
+      expect((await saved).version).toBe(1);
+      stopCounting();
+    });
+
+    it("is refused after a moment where a stream of the transaction's own has read the table", async () => {
+      const entity = await fresh();
+      await db.transaction(async (tx) => {
+        for await (const row of tx.stream(`SELECT * FROM [${entity}]`))
+          expect(row).toMatchObject({ id: "a" });
+        await expect(tx.saveEntity(entity, { id: "b", added: 1 })).rejects.toBeInstanceOf(
+          SchemaConflictError,
+        );
+      });
+    });
+
     it.each(["saved", "read by SQL"])(
       "commits what was done so far where that is allowed: %s",
       async (how) => {
@@ -311,6 +338,53 @@ describe.skipIf(missing)("schemas that grow while others work", () => {
         await db.saveEntity(entity, { id: "d", more: 1 }, { timeout: 3 });
       },
     );
+
+    it("is refused as SQL of one's own, and the transaction goes on", async () => {
+      const entity = await fresh();
+      await db
+        .transaction(async (tx) => {
+          await tx.saveEntity(entity, { id: "b", n: 2 });
+          for (const sql of [
+            `CREATE TABLE [${entity}_own] ([n] INT)`,
+            `TRUNCATE TABLE [${entity}_history]`,
+            `/* tidy */ ANALYZE TABLE [${entity}]`,
+            "START TRANSACTION",
+          ]) {
+            const error: unknown = await tx.execute(sql).catch((e: unknown) => e);
+            expect(error).toMatchObject({ code: "STRATA_TRANSACTION_STATE", outcome: "not_sent" });
+            expect(Object(error).message).toMatch(/would commit the transaction.*allowImplicitCommit/);
+          }
+          await expect(tx.query(`DROP TABLE [${entity}]`)).rejects.toThrow(/would commit/);
+          await expect(tx.queryOne(`DROP TABLE [${entity}]`)).rejects.toThrow(/would commit/);
+          await tx.execute("CREATE TEMPORARY TABLE [mine] ([n] INT)");
+          await tx.saveEntity(entity, { id: "c", n: 3 });
+          throw new Refusal();
+        })
+        .catch((error: unknown) => expect(error).toBeInstanceOf(Refusal));
+      expect(await ids(entity)).toEqual(["a"]);
+    });
+
+    it("commits what was done so far as SQL of one's own where that is allowed, and begins again", async () => {
+      const entity = await fresh();
+      const work = allowing.transaction(async (tx) => {
+        await tx.saveEntity(entity, { id: "b", n: 2 });
+        await tx.execute(`CREATE TABLE [${entity}_own] ([n] INT)`);
+        await tx.saveEntity(entity, { id: "c", n: 3 });
+        const nested = tx.transaction((inner) => inner.execute(`DROP TABLE [${entity}_own]`));
+        await expect(nested).rejects.toMatchObject({ code: "STRATA_TRANSACTION_STATE" });
+        await tx.saveEntity(entity, { id: "d", n: 4 });
+        throw new Refusal();
+      });
+      await expect(work).rejects.toThrow(Refusal);
+      expect(await ids(entity)).toEqual(["a", "b"]);
+      await using connection = await allowing.connection();
+      await connection.beginTransaction();
+      await connection.saveEntity(entity, { id: "e", n: 5 });
+      await connection.execute(`DROP TABLE [${entity}_own]`);
+      await connection.saveEntity(entity, { id: "f", n: 6 });
+      await connection.rollbackTransaction();
+      expect(await ids(entity)).toEqual(["a", "b", "e"]);
+    });
 
     it("is refused in a nested transaction even then, which could not be rolled back by itself", async () => {
       const entity = await fresh();

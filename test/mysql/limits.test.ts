@@ -57,7 +57,10 @@ describe.skipIf(missing)("what MySQL could not take", () => {
       await refusal(() => db.findEntities("many", { where: "[id] IN (?)", params: [ids] })),
       await refusal(() => db.execute("SELECT COUNT(*) FROM [many] WHERE [id] IN (?)", [ids])),
     ];
-    for (const error of errors) expect(error.code).toBe("STRATA_SQL_PARAMETER");
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: "STRATA_SQL_PARAMETER", outcome: "not_sent" });
+      expect(error.message).toMatch(/at most 65535 values.*got 70000/);
+    }
     expect([...(await db.execute("SELECT COUNT(*) FROM [many]"))]).toEqual([[2]]);
   });
 
@@ -98,6 +101,23 @@ describe.skipIf(missing)("what MySQL could not take", () => {
       expect(saved.code).toBe("STRATA_SQL_PARAMETER");
       expect(await id()).toBe(before);
       expect(await db.countEntities("large")).toBe(0);
+    }, 60_000);
+
+    it("stores nothing where one of many is too large, and keeps no connection", async () => {
+      await db.execute("CREATE TABLE [sets] ([n] INT, [text] LONGTEXT)");
+      const text = "x".repeat((await limit()) + 1);
+      const sets = Array.from({ length: 30 }, (_, n) => [n, n === 20 ? text : "short"]);
+      const records = sets.map(([n, value]) => ({ id: `r${n}`, text: value }));
+      for (const call of [
+        () => db.executemany("INSERT INTO [sets] VALUES (?, ?)", sets),
+        () => db.saveEntities("one_too_large", records),
+        () => db.transaction((tx) => tx.saveEntities("one_too_large", records)),
+      ]) {
+        expect(await refusal(call)).toMatchObject({ code: "STRATA_SQL_PARAMETER" });
+        expect(db.getPoolMetrics()).toMatchObject({ inUse: 0, waiting: 0 });
+      }
+      expect([...(await db.execute("SELECT COUNT(*) FROM [sets]"))]).toEqual([[0]]);
+      expect(await db.countEntities("one_too_large")).toBe(0);
     }, 60_000);
 
     it("saves many records that are too large together by several statements", async () => {

@@ -4,10 +4,20 @@ import {
   type Database,
   DatabaseManager,
   DeadlockError,
+  QueryTimeoutError,
   type TransactionHandle,
 } from "../../src/index.ts";
 import type { TestDatabase } from "../servers/index.ts";
 import { emptyDatabase, missing, storm } from "./database.ts";
+
+/** What of the driver's connection is used here. */
+interface Driver {
+  query(sql: string): Promise<unknown>;
+}
+
+function isDriver(raw: unknown): raw is Driver {
+  return typeof raw === "object" && raw !== null && "query" in raw;
+}
 
 describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
   let database: TestDatabase;
@@ -42,6 +52,75 @@ describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
     // Other test files use the same server, so the number may move a little.
     expect(Math.abs((await prepared()) - before)).toBeLessThan(100);
   }, 30_000);
+
+  it("keeps a bounded number of statements, however many texts there are", async () => {
+    const most = 20;
+    await using small = DatabaseManager.connect(database.url, {
+      statementCacheSize: most,
+      pool: { maxSize: 1 },
+    });
+    await small.execute("SELECT 1");
+    const before = await prepared();
+    for (let n = 0; n < 300; n++) await small.execute(`SELECT ${n} + ?`, [1]);
+    // Other test files use the same server, so the number may move a little.
+    expect((await prepared()) - before).toBeLessThan(most + 100);
+    // What has given way is prepared again when it comes again.
+    for (let n = 0; n < 300; n++)
+      expect([...(await small.execute(`SELECT ${n} + ?`, [1]))]).toEqual([[n + 1]]);
+  }, 30_000);
+
+  it("takes the driver's own connection clean into use again, whatever was done with it", async () => {
+    await using one = DatabaseManager.connect(database.url, { pool: { maxSize: 1 } });
+    await one.execute("CREATE TABLE [by_raw] ([n] INT)");
+    const session = async () => (await one.execute("SELECT CONNECTION_ID()"))[0]?.[0];
+    const before = await session();
+    await one.connection(async ({ raw }) => {
+      if (!isDriver(raw)) throw new Error("expected the driver's connection");
+      await raw.query("SET @left = 7, sql_mode = '', time_zone = '+05:00'");
+      await raw.query("CREATE TEMPORARY TABLE left_too (n INT)");
+      await raw.query("START TRANSACTION");
+      await raw.query("INSERT INTO by_raw VALUES (1)");
+    });
+    const [row] = await one.execute("SELECT @left, @@time_zone, @@sql_mode LIKE '%STRICT%'");
+    expect(row).toEqual([null, "+00:00", 1]);
+    await expect(one.execute("SELECT * FROM [left_too]")).rejects.toMatchObject({ sqlState: "42S02" });
+    expect(await one.execute("SELECT * FROM [by_raw]")).toHaveLength(0);
+    expect(await session()).toBe(before);
+  });
+
+  it("sends one statement at a time, and never makes SQL of a value", async () => {
+    await db.execute("CREATE TABLE [kept] ([n] INT, [name] LONGTEXT)");
+    await db.execute("INSERT INTO [kept] VALUES (?, ?)", [1, "one"]);
+    await expect(db.execute("SELECT 1; DELETE FROM `kept`")).rejects.toMatchObject({
+      code: "STRATA_SQL_SYNTAX",
+    });
+    // Drivers that paste values make `name = 1 OR ...` of such an object.
+    const forged = { toSqlString: () => "1 OR 1 = 1" };
+    for (const value of [forged, { name: 1 }, [["n", 1]]]) {
+      await expect(db.execute("DELETE FROM [kept] WHERE [name] = ?", [value])).rejects.toMatchObject({
+        code: "STRATA_SQL_PARAMETER",
+        outcome: "not_sent",
+      });
+    }
+    expect([...(await db.execute("SELECT * FROM [kept]"))]).toEqual([[1, "one"]]);
+  });
+
+  it("answers the numbers that the server gives exactly", async ({ skip }) => {
+    const beyond = 2n ** 53n + 1n;
+    await db.execute(
+      `CREATE TABLE [numbered] ([n] BIGINT AUTO_INCREMENT PRIMARY KEY) AUTO_INCREMENT = ${beyond}`,
+    );
+    await db.connection(async (connection) => {
+      await connection.execute("INSERT INTO [numbered] VALUES ()");
+      expect([...(await connection.execute("SELECT LAST_INSERT_ID()"))]).toEqual([[beyond]]);
+    });
+    const [version] = await db.execute("SELECT VERSION()");
+    if (!/mariadb/i.test(String(version?.[0]))) skip("MySQL has no sequences");
+    await db.execute("CREATE SEQUENCE [numbers] START 41");
+    expect([...(await db.execute("SELECT NEXTVAL([numbers]), NEXTVAL([numbers])"))]).toEqual([[41, 42]]);
+    await db.execute(`SELECT SETVAL([numbers], ${beyond})`);
+    expect([...(await db.execute("SELECT NEXTVAL([numbers])"))]).toEqual([[beyond + 1n]]);
+  });
 
   it("is strict, in UTC and exact, whatever the server's own settings", async () => {
     const [row] = await db.execute(
@@ -95,28 +174,37 @@ describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
         pool: { maxSize: 8 },
       });
       let finished = false;
-      let queries = 0;
-      const callers = Array.from({ length: 4 }, async () => {
+      const queries = [0, 0, 0, 0];
+      const callers = queries.map(async (_, caller) => {
         while (!finished) {
           const [row] = await rotating.execute("SELECT USER()");
           expect(String(row?.[0])).toContain(user);
-          queries += 1;
+          queries[caller] = (queries[caller] ?? 0) + 1;
         }
       });
-      const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
-      await pause();
-      password = "second";
-      await database.query(`SET PASSWORD FOR '${user}'@'%' = PASSWORD('second')`);
-      const askedBefore = asked;
-      const held = await Promise.all(Array.from({ length: 6 }, () => rotating.connection()));
-      await pause();
-      for (const connection of held) await connection.close();
-      rotating.clearIdle();
-      await pause();
-      finished = true;
-      await Promise.all(callers);
-      expect(asked).toBeGreaterThan(askedBefore);
-      expect(queries).toBeGreaterThan(20);
+      /** Each caller has asked some more; a caller that has failed ends the wait too. */
+      const pause = async () => {
+        const before = [...queries];
+        const isDone = () => queries.every((count, caller) => count >= (before[caller] ?? 0) + 5);
+        while (!isDone()) await Promise.race([new Promise((resolve) => setTimeout(resolve, 5)), ...callers]);
+      };
+      try {
+        // Then all are logged in, so that nobody is half-way when the password changes.
+        await pause();
+        await database.query(`SET PASSWORD FOR '${user}'@'%' = PASSWORD('second')`);
+        password = "second";
+        const askedBefore = asked;
+        // More at once than there are connections: the new ones log in with the new password.
+        const held = await Promise.all(Array.from({ length: 4 }, () => rotating.connection()));
+        await pause();
+        for (const connection of held) await connection.close();
+        rotating.clearIdle();
+        await pause();
+        expect(asked).toBeGreaterThan(askedBefore);
+      } finally {
+        finished = true;
+        await Promise.all(callers);
+      }
       await rotating.close();
     } finally {
       await database.query(`DROP USER '${user}'@'%'`);
@@ -138,6 +226,22 @@ describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
     expect(performance.now() - abortedAt).toBeLessThan(200);
     expect(await active()).toEqual([]);
     expect([...(await db.execute("SELECT 1"))]).toEqual([[1]]);
+  });
+
+  it("ends a query of 30 seconds when its time is over, on the server too, and the connection goes on", async () => {
+    await using one = DatabaseManager.connect(database.url, { pool: { maxSize: 1 } });
+    const session = async () => (await one.execute("SELECT CONNECTION_ID()"))[0]?.[0];
+    const before = await session();
+    const startedAt = performance.now();
+    const failure = one.execute("SELECT SLEEP(30), 'out of time'", [], { timeout: 0.5 });
+    await expect(failure).rejects.toBeInstanceOf(QueryTimeoutError);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(
+      await database.query(
+        "SELECT id FROM information_schema.processlist WHERE info LIKE '%out of time%' AND id <> CONNECTION_ID()",
+      ),
+    ).toEqual([]);
+    expect(await session()).toBe(before);
   });
 
   it("ends an audited save that waits for a row at its limit, with nothing of it stored", async () => {

@@ -30,6 +30,8 @@ describe.skipIf(missing)("streaming from MariaDB", () => {
 
   it("gives the connection back when the loop is left early, by break or by an error", async ({ skip }) => {
     if (!hasSequences) skip("MySQL has no tables of numbers");
+    const abandoned: unknown[] = [];
+    const stopCounting = db.on("transactionAbandoned", (payload) => abandoned.push(payload));
     for await (const { n } of db.stream<{ n: number }>(numbers, [], { batchSize: 10 })) {
       if (n === 25) break;
     }
@@ -42,5 +44,33 @@ describe.skipIf(missing)("streaming from MariaDB", () => {
     expect([...(await db.execute("SELECT 1", [], { timeout: 2 }))]).toEqual([[1]]);
     const running = `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%seq_1_to%' AND id <> CONNECTION_ID()`;
     expect(await database.query(running)).toEqual([]);
+    stopCounting();
+    expect(abandoned).toEqual([]);
+    // Inside a transaction it leaves that as it was.
+    await db.execute("CREATE TABLE [streamed] ([n] INT)");
+    await db.transaction(async (tx) => {
+      await tx.execute("INSERT INTO [streamed] VALUES (1)");
+      for await (const { n } of tx.stream<{ n: number }>(numbers, [], { batchSize: 10 })) if (n === 25) break;
+      await tx.execute("INSERT INTO [streamed] VALUES (2)");
+    });
+    expect(await db.execute("SELECT * FROM [streamed]")).toHaveLength(2);
+  });
+
+  it("ends a stream whose query fails half-way, and the connection goes on", async ({ skip }) => {
+    if (!hasSequences) skip("MySQL has no tables of numbers");
+    let last = 0;
+    const failing = async () => {
+      // The subquery answers two rows where it is to fail.
+      const failure = "(SELECT 1 UNION SELECT IF([seq] < 90000, 1, 2))";
+      const sql = `SELECT [seq] AS [n], ${failure} AS [one] FROM seq_1_to_100000`;
+      for await (const { n } of db.stream<{ n: number }>(sql)) {
+        expect(n).toBe(last + 1);
+        last = n;
+      }
+    };
+    await expect(failing()).rejects.toMatchObject({ sqlState: "21000", outcome: "rejected" });
+    expect(last).toBeGreaterThan(0);
+    expect(last).toBeLessThan(90_000);
+    expect([...(await db.execute("SELECT 1"))]).toEqual([[1]]);
   });
 });

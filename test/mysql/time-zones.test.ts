@@ -21,6 +21,7 @@ describe.skipIf(missing)("values, in whatever zone the process is", () => {
       expect(own).toBe(offset);
       expect(run.length).toBeGreaterThan(5);
     },
-    120_000,
+    // A blocking connection is a worker that compiles the sources, and each case opens some.
+    300_000,
   );
 });
