@@ -1,31 +1,31 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Database } from "../../../src/index.ts";
-import { canary, errorNote } from "./error-note.ts";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import type { Caller } from "./caller.ts";
+import { errorNote } from "./error-note.ts";
 import type { HistoryLine } from "./history.ts";
 import type { LoadPlan } from "./load-plan.ts";
 import type { Chance } from "./seed.ts";
-import type { Stalls } from "./stalls.ts";
+import type { StallClock } from "./stalls.ts";
 
 /** One caller: it does one operation after the other, and writes a line before and after each. */
 export class Client {
   count = 0;
   secrets: readonly string[] = [];
-  readonly #db: Database;
+  readonly #caller: Caller;
   readonly #plan: LoadPlan;
   readonly #number: number;
-  readonly #stalls: Stalls;
+  readonly #stalls: StallClock;
   readonly #random: Chance;
   readonly #write: (line: HistoryLine) => void;
 
   constructor(
-    db: Database,
+    caller: Caller,
     plan: LoadPlan,
     number: number,
-    stalls: Stalls,
+    stalls: StallClock,
     random: Chance,
     write: (line: HistoryLine) => void,
   ) {
-    this.#db = db;
+    this.#caller = caller;
     this.#plan = plan;
     this.#number = number;
     this.#stalls = stalls;
@@ -40,6 +40,8 @@ export class Client {
       for (let i = 0; i < (mix[op] ?? 0); i++) choices.push(op);
     }
     while (goOn()) {
+      // Callers who block take turns, and the time of one is not that of the next; between them the process can hear.
+      if (this.#plan.face === "sync") await turn();
       await this.#once(this.#random.pick(choices));
       if (pauseMs > 0) await sleep(pauseMs * this.#random.next() * 2);
     }
@@ -72,27 +74,17 @@ export class Client {
 
   async #do(op: HistoryLine["op"], id: string, mark: string): Promise<number | undefined> {
     const { timeout, retries } = this.#plan;
-    const db = this.#db;
     switch (op) {
       case "create":
-      case "append": {
-        const { version } = await db.saveEntity("ledger", { id, mark, secret: canary }, { timeout });
-        return version;
-      }
+      case "append":
+        return await this.#caller.save(id, mark, timeout);
       case "pair":
-        // Both or none.
-        await db.transaction(
-          async (tx) => {
-            await tx.saveEntity("ledger", { id: `${id}-a`, mark, secret: canary }, { timeout });
-            await tx.saveEntity("ledger", { id: `${id}-b`, mark, secret: canary }, { timeout });
-          },
-          { timeout, retries },
-        );
+        await this.#caller.pair(id, mark, timeout, retries);
         return undefined;
       case "read": {
         // An answer that belongs to another call shows by the nonce.
-        const [row] = await db.execute("SELECT LOWER(?)", [mark], { timeout });
-        if (row?.[0] !== mark) throw new Error(`expected the answer ${mark}, got ${String(row?.[0])}`);
+        const answer = await this.#caller.read(mark, timeout);
+        if (answer !== mark) throw new Error(`expected the answer ${mark}, got ${String(answer)}`);
         return undefined;
       }
     }

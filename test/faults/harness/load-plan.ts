@@ -1,4 +1,5 @@
 import type { PoolStats } from "../../../src/pool/index.ts";
+import type { CallingFace } from "./caller.ts";
 import type { HistoryLine } from "./history.ts";
 
 /** What one worker process does. It is handed over as JSON. */
@@ -6,6 +7,8 @@ export interface LoadPlan {
   /** A URL of the database, or the path of an SQLite file. */
   readonly url: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** On the blocking face each client has a connection of its own, and they take turns. */
+  readonly face: CallingFace;
   readonly worker: number;
   readonly file: string;
   readonly seed: number;
@@ -24,7 +27,8 @@ export interface LoadPlan {
 
 /** What a worker says when it was told to stop, and everything has settled. */
 export interface WorkerReport {
-  readonly pool: PoolStats;
+  /** Absent on the blocking face, which has no pool. */
+  readonly pool?: PoolStats;
   /** Milliseconds from the order to stop until the pool was at rest. */
   readonly restMs: number;
   readonly uncaught: readonly string[];

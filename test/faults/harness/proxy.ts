@@ -47,7 +47,8 @@ interface Pair {
 export class FaultProxy {
   script: Script = forwardAll;
   door: Door = "open";
-  target: number;
+  /** The port that new connections are passed on to, or what decides it for each. */
+  target: number | (() => number);
   /** When each connection came, by the monotonic clock, in milliseconds. */
   readonly arrivals: number[] = [];
   readonly #server: Server;
@@ -117,7 +118,7 @@ export class FaultProxy {
       return;
     }
     client.setNoDelay(true);
-    const server = this.door === "silent" ? null : createConnection(this.target, "127.0.0.1");
+    const server = this.door === "silent" ? null : createConnection(portOf(this.target), "127.0.0.1");
     const pair: Pair = { number: this.arrivals.length, client, server, packets: 0, silenced: false };
     this.#pairs.add(pair);
     client.on("close", () => {
@@ -162,6 +163,10 @@ export class FaultProxy {
       if (!pair.silenced) sink.end();
     });
   }
+}
+
+function portOf(target: FaultProxy["target"]): number {
+  return typeof target === "number" ? target : target();
 }
 
 async function pass(

@@ -39,6 +39,7 @@ export async function runLoad(run: LoadRun, judge: (result: LoadResult) => void)
     const load = await Load.start(folder, run.workers, {
       url: run.url ?? run.database.url,
       seed,
+      face: "async",
       clients: 8,
       mix: { create: 3, append: 3, pair: 2, read: 2 },
       hotIds,
@@ -81,6 +82,7 @@ export async function makeLedger({ backend, url }: FaultDatabase): Promise<void>
 /** P and X of a worker. */
 function brokenIn({ pool, uncaught }: WorkerReport): string[] {
   const broken = uncaught.map((error) => `X: uncaught in a worker: ${error}`);
+  if (pool === undefined) return broken;
   if (pool.inUse + pool.waiting > 0)
     broken.push(`P: a pool still has ${pool.inUse} in use, ${pool.waiting} waiting`);
   if (pool.size > pool.hardLimit) broken.push(`P: a pool has ${pool.size} connections of ${pool.hardLimit}`);

@@ -1,10 +1,11 @@
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseManager } from "../../../src/index.ts";
+import { asyncCaller, type Caller, syncCaller } from "./caller.ts";
 import { Client } from "./client.ts";
 import type { LoadPlan, WorkerReport } from "./load-plan.ts";
 import { chance } from "./seed.ts";
-import { Stalls } from "./stalls.ts";
+import { Stalls, ThreadStalls } from "./stalls.ts";
 
 // The program of one worker process: clients that call the library until the parent says "stop" on stdin.
 
@@ -13,16 +14,21 @@ const uncaught: string[] = [];
 process.on("uncaughtException", (error) => uncaught.push(String(error)));
 process.on("unhandledRejection", (error) => uncaught.push(String(error)));
 
-const db = plan.url.includes("://")
-  ? DatabaseManager.connect(plan.url, plan.options)
-  : DatabaseManager.connect("sqlite", { database: plan.url, ...plan.options });
+const backend = plan.url.includes("://") ? plan.url : "sqlite";
+const options = backend === "sqlite" ? { database: plan.url, ...plan.options } : plan.options;
 const password = plan.url.includes("://") ? decodeURIComponent(new URL(plan.url).password) : "";
-const stalls = new Stalls();
+const stalls = plan.face === "async" ? new Stalls() : new ThreadStalls();
 const random = chance(plan.seed + plan.worker * 7919);
 let running = true;
 
+const db = plan.face === "async" ? DatabaseManager.connect(backend, options) : undefined;
+
+function makeCaller(): Caller {
+  return db === undefined ? syncCaller(DatabaseManager.connectSync(backend, options)) : asyncCaller(db);
+}
+
 const clients = Array.from({ length: plan.clients }, (_, number) => {
-  const client = new Client(db, plan, number, stalls, chance(random.below(2 ** 31)), (line) =>
+  const client = new Client(makeCaller(), plan, number, stalls, chance(random.below(2 ** 31)), (line) =>
     appendFileSync(plan.file, `${JSON.stringify({ ...line, err: line.err })}\n`),
   );
   client.secrets = [password];
@@ -46,7 +52,7 @@ async function stop(): Promise<void> {
   const from = performance.now();
   while (!atRest() && performance.now() - from < 6_000) await sleep(20);
   const report: WorkerReport = {
-    pool: db.getPoolMetrics(),
+    ...(db === undefined ? {} : { pool: db.getPoolMetrics() }),
     restMs: performance.now() - from,
     uncaught,
     rssMb: process.memoryUsage().rss / 2 ** 20,
@@ -56,11 +62,12 @@ async function stop(): Promise<void> {
 }
 
 function atRest(): boolean {
+  if (db === undefined) return true;
   const { inUse, waiting, validating, resetting } = db.getPoolMetrics();
   return inUse + waiting + validating + resetting === 0;
 }
 
 async function close(): Promise<void> {
-  await db.close({ timeout: 5 });
+  await DatabaseManager.closeAll({ timeout: 5 });
   process.exit(0);
 }

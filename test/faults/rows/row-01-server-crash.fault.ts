@@ -40,7 +40,8 @@ describe.each(serverBackends)("crash and shutdown, on %s", (backend) => {
           database,
           workers: 2,
           poolSize: 5,
-          plan: { pauseMs: 5, options: { circuitBreaker: { recoveryTimeout } } },
+          // The pool tries to connect before half of a caller's time is over.
+          plan: { timeout: 1, pauseMs: 5, options: { circuitBreaker: { recoveryTimeout } } },
           nemesis: async () => {
             await sleep(1_500);
             downAt = Date.now();

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { type PrivateServer, privateMariadb, privatePostgres } from "../../servers/index.ts";
+import type { CallingFace } from "../harness/caller.ts";
 import { measure } from "../harness/measure.ts";
 import { type LoadResult, runLoad } from "../harness/run-load.ts";
 import { databaseOn, type FaultDatabase, missing, serverBackends } from "../harness/targets.ts";
 
-const stopMs = 6_000;
+const stopMs = 10_000;
+const faces = ["async", "sync"] as const;
 const options = { circuitBreaker: { recoveryTimeout: 0.5 } };
 
 describe.each(serverBackends)("processes of the server, on %s", (backend) => {
@@ -59,15 +61,22 @@ describe.each(serverBackends)("processes of the server, on %s", (backend) => {
   async function stopped(
     what: string,
     pidOf: (running: PrivateServer, database: FaultDatabase) => Promise<number>,
+    face: CallingFace,
   ) {
     const { running, database } = await start();
     await runLoad(
       {
-        name: `row 04 ${backend} ${what}`,
+        name: `row 04 ${backend} ${what}, ${face}`,
         database,
         workers: 2,
         poolSize: 5,
-        plan: { timeout: 1, pauseMs: 5, options },
+        // Callers who block need a new thread for each connection, which takes its time where much else runs.
+        plan: {
+          pauseMs: 5,
+          options,
+          face,
+          ...(face === "sync" ? { clients: 2, timeout: 3 } : { timeout: 1 }),
+        },
         nemesis: async () => {
           await sleep(1_000);
           const pid = await pidOf(running, database);
@@ -77,26 +86,32 @@ describe.each(serverBackends)("processes of the server, on %s", (backend) => {
           } finally {
             process.kill(pid, "SIGCONT");
           }
-          await sleep(3_000);
+          await sleep(face === "sync" ? 5_000 : 3_000);
         },
       },
       (result) => {
-        note("04", what, result);
+        note("04", `${what}, ${face}`, result);
         expect(result.broken.slice(0, 10)).toEqual([]);
         const lastOk = result.lines.filter(({ phase }) => phase === "ok").at(-1);
         const lastInvoke = result.lines.at(-1);
-        expect((lastInvoke?.t ?? 0) - (lastOk?.t ?? 0)).toBeLessThan(1_500);
+        expect((lastInvoke?.t ?? 0) - (lastOk?.t ?? 0)).toBeLessThan(face === "sync" ? 3_500 : 1_500);
+        expect(result.ok).toBeGreaterThan(20);
       },
     );
   }
 
-  it.skipIf(reason !== undefined)("row 04: the server stands still and goes on", async () => {
-    await stopped(backend === "postgres" ? "postmaster" : "mariadbd", async ({ pid }) => pid);
-  });
+  for (const face of faces) {
+    it.skipIf(reason !== undefined)(`row 04: the server stands still and goes on, ${face}`, async () => {
+      await stopped(backend === "postgres" ? "postmaster" : "mariadbd", async ({ pid }) => pid, face);
+    });
 
-  it.skipIf(reason !== undefined || backend !== "postgres")("row 04: one session stands still", async () => {
-    await stopped("one backend", (_running, database) => ourBackend(database));
-  });
+    it.skipIf(reason !== undefined || backend !== "postgres")(
+      `row 04: one session stands still, ${face}`,
+      async () => {
+        await stopped("one backend", (_running, database) => ourBackend(database), face);
+      },
+    );
+  }
 
   it.skipIf(reason !== undefined || backend !== "postgres")("row 02: one backend is killed", async () => {
     const { database } = await start();
@@ -107,14 +122,14 @@ describe.each(serverBackends)("processes of the server, on %s", (backend) => {
         database,
         workers: 2,
         poolSize: 5,
-        // Without a breaker: while it is open, reads fail by intention.
-        plan: { timeout: 3, pauseMs: 5, options: { circuitBreaker: false } },
+        // Without a breaker: while it is open, reads fail by intention. The server's recovery may take seconds.
+        plan: { timeout: 10, pauseMs: 5, options: { circuitBreaker: false } },
         nemesis: async () => {
           for (; kills < 3; kills++) {
             await sleep(1_500);
             process.kill(await ourBackend(database), "SIGKILL");
           }
-          await sleep(2_000);
+          await sleep(3_000);
         },
       },
       (result) => {

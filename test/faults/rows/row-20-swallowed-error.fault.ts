@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Database, DatabaseManager } from "../../../src/index.ts";
+import { type Database, DatabaseManager, type SyncDatabase } from "../../../src/index.ts";
 import { errorNote } from "../harness/error-note.ts";
 import { measure } from "../harness/measure.ts";
 import { type FaultDatabase, missing, sharedDatabase, sqliteDatabase } from "../harness/targets.ts";
@@ -152,4 +152,93 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("row 20: an error is swa
       expect(await stored("wait-%")).toEqual([]);
     },
   );
+
+  // The same for callers who block. A deadlock takes two of them, and one blocks the other here.
+  describe("by a caller who blocks", () => {
+    let sync: SyncDatabase;
+    beforeAll(() => {
+      if (reason !== undefined) return;
+      sync =
+        backend === "sqlite"
+          ? DatabaseManager.connectSync("sqlite", { database: database.url })
+          : DatabaseManager.connectSync(database.url, { alias: "strata faults" });
+    });
+    afterAll(() => sync?.close());
+
+    function endOf(work: () => unknown): string {
+      try {
+        work();
+        return "ok";
+      } catch (error) {
+        const { name, outcome } = errorNote(error, []);
+        return `${name}/${outcome}`;
+      }
+    }
+
+    function swallowed(work: () => unknown): void {
+      expect(endOf(work)).not.toBe("ok");
+    }
+
+    it.skipIf(reason !== undefined)("of a statement: never ok, and nothing stored", async () => {
+      const said = endOf(() =>
+        sync.transaction((tx) => {
+          tx.execute(insert, ["sync-before", 1]);
+          swallowed(() => tx.execute("SELECT 1 FROM [nowhere]"));
+          swallowed(() => tx.execute(insert, ["sync-after", 1]));
+        }),
+      );
+      measure("20", backend, { "unknown table, sync": said });
+      expect(said).toMatch(/^TransactionDoomedError/);
+      expect(await stored("sync-%")).toEqual([]);
+    });
+
+    it.skipIf(reason !== undefined)("in an explicit transaction", async () => {
+      const connection = sync.connection();
+      connection.beginTransaction();
+      connection.execute(insert, ["sync-explicit", 1]);
+      swallowed(() => connection.execute(insert, ["sync-explicit", 2]));
+      const said = endOf(() => connection.commitTransaction());
+      connection.close();
+      expect(said).toMatch(/^TransactionDoomedError/);
+      expect(await stored("sync-explicit%")).toEqual([]);
+    });
+
+    it.skipIf(reason !== undefined)("in a savepoint: the rest goes on", async () => {
+      sync.transaction((tx) => {
+        tx.execute(insert, ["sync-outer", 1]);
+        swallowed(() =>
+          tx.transaction((inner) => {
+            inner.execute(insert, ["sync-inner", 1]);
+            inner.execute(insert, ["sync-inner", 2]);
+          }),
+        );
+        tx.execute(insert, ["sync-outer-2", 1]);
+      });
+      expect(await stored("sync-outer%")).toEqual(["sync-outer", "sync-outer-2"]);
+      expect(await stored("sync-inner%")).toEqual([]);
+    });
+
+    it.skipIf(reason !== undefined || backend === "sqlite")(
+      "of a lock that was waited for too long: not even the first half is stored",
+      async () => {
+        const limit =
+          backend === "postgres" ? "SET LOCAL lock_timeout = '200ms'" : "SET innodb_lock_wait_timeout = 1";
+        let said = "";
+        await db.transaction(async (holder) => {
+          await holder.execute(update, ["a"]);
+          said = endOf(() =>
+            sync.transaction((tx) => {
+              tx.execute(limit);
+              tx.execute(insert, ["sync-wait-before", 1]);
+              swallowed(() => tx.execute(update, ["a"]));
+              swallowed(() => tx.execute(insert, ["sync-wait-after", 1]));
+            }),
+          );
+        });
+        measure("20", backend, { "lock wait, sync": said });
+        expect(said).toMatch(/^TransactionDoomedError/);
+        expect(await stored("sync-wait-%")).toEqual([]);
+      },
+    );
+  });
 });

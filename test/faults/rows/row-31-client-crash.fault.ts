@@ -11,11 +11,12 @@ import { missing, sharedDatabase, sqliteDatabase } from "../harness/targets.ts";
 const program = new URL("../harness/bulk-writer.ts", import.meta.url).pathname;
 const size = 1_000;
 const runs = Number(process.env.FAULTS_RUNS ?? 15);
+const stoppedSeconds = Number(process.env.FAULTS_STOPPED ?? 8);
 
 describe.each(["sqlite", "postgres", "mysql"] as const)("the client, on %s", (backend) => {
   const reason = backend === "sqlite" ? undefined : missing(backend);
 
-  it.skipIf(reason !== undefined)("row 31: killed in a bulk save", async () => {
+  it.skipIf(reason !== undefined)("row 31: killed in a bulk save", { timeout: runs * 12_000 }, async () => {
     const database = backend === "sqlite" ? sqliteDatabase() : await sharedDatabase(backend);
     const random = chance();
     let longestRestMs = 0;
@@ -34,7 +35,7 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("the client, on %s", (ba
           child.stdout.once("data", resolve);
           child.once("exit", (code) => reject(new Error(`the writer ended by itself, exit code ${code}`)));
         });
-        await sleep(random.below(150));
+        await sleep(random.below(500));
         child.kill("SIGKILL");
         await ended;
         const rest = await checkRest(database, 0);
@@ -76,7 +77,7 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("the client, on %s", (ba
             const [pid] = load.pids;
             if (pid === undefined) throw new Error("expected a worker");
             process.kill(pid, "SIGSTOP");
-            await sleep(8_000);
+            await sleep(stoppedSeconds * 1000);
             process.kill(pid, "SIGCONT");
             await sleep(2_000);
           },
@@ -84,6 +85,7 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("the client, on %s", (ba
         (result) => {
           measure("32", backend, {
             seed: result.seed,
+            "stopped for s": stoppedSeconds,
             ok: result.ok,
             failed: result.failed,
             unknown: result.unknown,

@@ -48,13 +48,13 @@ describe.each(serverBackends)("more callers than can be served, on %s", (backend
     readonly stalledMs: number;
   }
 
-  /** Callers who were refused although one who came later had been served by then. */
-  function countOvertaken(answers: readonly Answer[]): number {
+  /** Callers who were refused although one who came later had been served while they still had time. */
+  function countOvertaken(answers: readonly Answer[], timeoutMs: number): number {
     let servedAt = Number.POSITIVE_INFINITY;
     let overtaken = 0;
-    for (const { said, endedAt } of answers.toReversed()) {
+    for (const { said, endedAt, ms } of answers.toReversed()) {
       if (said === "ok") servedAt = Math.min(servedAt, endedAt);
-      else if (servedAt < endedAt) overtaken += 1;
+      else if (servedAt < endedAt - ms + timeoutMs) overtaken += 1;
     }
     return overtaken;
   }
@@ -112,7 +112,7 @@ describe.each(serverBackends)("more callers than can be served, on %s", (backend
     const { user, system } = process.cpuUsage(cpu);
     const lastOk = Math.max(...ok.map(({ endedAt }) => endedAt));
     const goodput = (ok.length / (lastOk - from)) * 1000;
-    const overtaken = countOvertaken(answers);
+    const overtaken = countOvertaken(answers, 500);
     measure("37", backend, {
       "capacity/s": capacity,
       "goodput/s": goodput,
@@ -128,12 +128,15 @@ describe.each(serverBackends)("more callers than can be served, on %s", (backend
       "longest ms": Math.max(...answers.map((answer) => answer.ms)),
       "all ms": ms,
     });
-    // Where others use the machine too, only what the process could have done counts.
+    // Where others use the machine too, only what the process could have done counts: not when it had no processor.
+    const withoutProcessorMs = busy ? Math.max(0, ms - (user + system) / 1000) : 0;
     const late = answers.map((answer) => (busy ? answer.ms - answer.stalledMs : answer.ms));
-    expect(Math.max(...late)).toBeLessThan(500 + marginMs);
+    expect(Math.max(...late)).toBeLessThan(500 + marginMs + withoutProcessorMs);
     if (!busy) expect(goodput).toBeGreaterThan(0.9 * capacity);
     for (const { said } of answers)
-      expect(said).toMatch(/^ok$|^(PoolTimeoutError|QueryTimeoutError)\/not_sent$/);
+      expect(said).toMatch(
+        /^ok$|^(PoolTimeoutError|QueryTimeoutError)\/not_sent$|^QueryTimeoutError\/rejected$/,
+      );
     // First come, first served; those who were being served when their time was up may lose.
     expect(overtaken).toBeLessThanOrEqual(20);
     expect(db.getPoolMetrics()).toMatchObject({ inUse: 0, waiting: 0, size: 10 });
@@ -184,8 +187,9 @@ describe.each(serverBackends)("more callers than can be served, on %s", (backend
   it.skipIf(reason !== undefined || process.env.FAULTS === "short")(
     "row 33: the event loop stalls",
     async () => {
-      const db = connect("strata stall");
-      await db.warmup(10);
+      // One for each caller, and none that is asked first: who waits while everything stands still is out of time by right.
+      const db = connect("strata stall", { pool: { maxSize: 12, validateAfterIdle: 60 } });
+      await db.warmup(12);
       const answers: Answer[] = [];
       const until = performance.now() + 6_000;
       const callers = Array.from({ length: 10 }, async (_, i) => {

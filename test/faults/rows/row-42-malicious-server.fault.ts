@@ -28,6 +28,8 @@ const messages: Readonly<Record<ServerBackend, Readonly<Record<string, Buffer>>>
     "a request to log in": Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]),
     "ready, twice": Buffer.from([0x5a, 0, 0, 0, 5, 0x49, 0x5a, 0, 0, 0, 5, 0x49]),
     "an unknown message": Buffer.from([0x7f, 0, 0, 0, 4]),
+    "columns that are not there": Buffer.from([0x54, 0, 0, 0, 6, 0, 9]),
+    "an error without an end": Buffer.from([0x45, 0, 0, 0, 5, 0x53]),
     "an unknown state": Buffer.from([0x5a, 0, 0, 0, 5, 0x3f]),
   },
   mysql: {
@@ -37,6 +39,7 @@ const messages: Readonly<Record<ServerBackend, Readonly<Record<string, Buffer>>>
     "a wrong sequence number": Buffer.from([7, 0, 0, 99, 0, 0, 0, 2, 0, 0, 0]),
     "an empty packet": Buffer.from([0, 0, 0, 1]),
     "an error without a code": Buffer.from([1, 0, 0, 1, 0xff]),
+    "a row that is cut off": Buffer.from([1, 0, 0, 1, 1, 2, 0, 0, 2, 3, 0x64]),
     "an end without a beginning": Buffer.from([5, 0, 0, 1, 0xfe, 0, 0, 2, 0]),
   },
 };
@@ -110,4 +113,27 @@ describe.each(serverBackends)("row 42: a malicious server, on %s", (backend) => 
     expect([...broken, ...uncaught]).toEqual([]);
     expect(grownMb).toBeLessThan(200);
   });
+
+  // AuthenticationOk in place of the proof that it knows the password, and that it is ready.
+  const accepted = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]);
+  const asksForProof = Buffer.from([0, 0, 0, 11]);
+
+  it.skipIf(reason !== undefined || backend !== "postgres")(
+    "a server that lets us in without the proof that it knows the password",
+    async () => {
+      proxy.script = ({ from, data }) =>
+        from === "server" && data[0] === 0x52 && data.subarray(5, 9).equals(asksForProof)
+          ? { does: "replace", data: accepted }
+          : forward;
+      db.clearIdle();
+      const answer = await answerOf(db.execute("SELECT 1", [], { timeout }));
+      proxy.script = () => forward;
+      expect(answer.said).toMatch(/not_sent$/);
+      expect(String(answer.error instanceof Error ? [answer.error, answer.error.cause] : "")).toMatch(
+        /proof/,
+      );
+      expect((await answerOf(db.execute("SELECT 2", [], { timeout: 2 }))).said).toBe("ok");
+      expect(uncaught).toEqual([]);
+    },
+  );
 });
