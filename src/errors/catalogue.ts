@@ -102,8 +102,8 @@ export const catalogue = {
   STRATA_POOL_SELF_DEADLOCK: entry(
     "PoolTimeoutError",
     "never",
-    "A connection was asked for inside a transaction that holds the last one, so it could never come.",
-    "Use the transaction's handle; the message names both places.",
+    "A connection was asked for by code that holds the last one itself, so it could never come.",
+    "Use the handle of the transaction or the connection that is held; the message names both places.",
   ),
   STRATA_QUERY_TIMEOUT: entry(
     "QueryTimeoutError",
