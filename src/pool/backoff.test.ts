@@ -13,7 +13,7 @@ describe("ConnectBackoff", () => {
       pauses.push(backoff.notBeforeMs - nowMs);
       nowMs = backoff.notBeforeMs;
     }
-    expect(pauses).toEqual([10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000]);
+    expect(pauses).toEqual([10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 1000, 1000]);
   });
 
   it("takes half of the pause at random", () => {

@@ -6,10 +6,13 @@ export interface BackoffSettings {
 /** Callers in a hurry shorten no pause below this, so that an outage is met with ten connects a second at most. */
 const shortestForHurryMs = 100;
 
+/** What may pass by itself, as a restart does, is asked after once a second: nobody should wait for long once it has. */
+const longestForPassingMs = 1_000;
+
 /**
- * When the next connect may start. Pauses double from `connectBackoffMs` to `maxConnectBackoffMs`; half of each
- * is random, so that many processes do not come back in step. A caller who cannot wait for the whole pause shortens
- * it, but not that after a permanent failure.
+ * When the next connect may start. Pauses double from `connectBackoffMs` to a second; half of each is random, so that
+ * many processes do not come back in step. A caller who cannot wait for the whole pause shortens it. Not so after a
+ * permanent failure, a refused login say: each pause is `maxConnectBackoffMs` then.
  */
 export class ConnectBackoff {
   readonly #settings: BackoffSettings;
@@ -61,7 +64,11 @@ export class ConnectBackoff {
     const { connectBackoffMs, maxConnectBackoffMs } = this.#settings;
     const pauseMs = permanent
       ? maxConnectBackoffMs
-      : Math.min(maxConnectBackoffMs, connectBackoffMs * 2 ** (this.#failures - 1));
+      : Math.min(
+          maxConnectBackoffMs,
+          Math.max(connectBackoffMs, longestForPassingMs),
+          connectBackoffMs * 2 ** (this.#failures - 1),
+        );
     this.#notBeforeMs = nowMs + pauseMs * (0.5 + this.#random() / 2);
   }
 }

@@ -52,7 +52,7 @@ export interface PoolOptions {
   readonly maxConnecting?: number | undefined;
   /** Pause after the first failed connect. Default 10. It doubles with each failure, half of it at random. */
   readonly connectBackoffMs?: number | undefined;
-  /** Longest pause between failed connects, and the pause after a permanent failure. Default 5 000. */
+  /** Pause after a permanent failure, and the longest after others, where it is 1 000 at most. Default 5 000. */
   readonly maxConnectBackoffMs?: number | undefined;
   /** Time that the reset of a returned connection may take before it is discarded. Default 5 000. */
   readonly resetTimeoutMs?: number | undefined;

@@ -85,12 +85,17 @@ export function* recovered(
   if (fate === "unknown") throw unknownCommit(lost, error);
   if (fate === "rolled back") throw rolledBackCommit(lost, error);
   // Others may have saved the record since, so its newest state need not be the one that was written here.
-  const row = yield* environment.separately(call, function* (other) {
-    const [found] = yield* other.execute(evidence.sql, evidence.params, call);
-    return yield* new VersionReader(other, call, table).at(written.id, Number(found?.[0]));
-  });
-  if (row === null || row === stale) throw unknownCommit(lost, error);
-  return table.decodeRow(row);
+  try {
+    const row = yield* environment.separately(call, function* (other) {
+      const [found] = yield* other.execute(evidence.sql, evidence.params, call);
+      return yield* new VersionReader(other, call, table).at(written.id, Number(found?.[0]));
+    });
+    if (row !== null && row !== stale) return table.decodeRow(row);
+  } catch (failure) {
+    // The look says that nothing was sent, which is true of the look only: the record is stored.
+    throw unknownCommit(lost, failure);
+  }
+  throw unknownCommit(lost, error);
 }
 
 function isPossible(

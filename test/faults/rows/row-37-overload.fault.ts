@@ -179,8 +179,8 @@ describe.each(serverBackends)("more callers than can be served, on %s", (backend
     });
     expect(connects).toBeLessThan(60);
     expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(1_000 + marginMs);
-    // The longest pause between two attempts to connect is five seconds.
-    expect(firstOk - openedAt).toBeLessThan(6_000);
+    // The longest pause between two attempts to connect is one second.
+    expect(firstOk - openedAt).toBeLessThan(2_000);
     for (const said of Object.keys(count(answers))) expect(said).toMatch(/^ok$|\/not_sent$/);
   });
 
