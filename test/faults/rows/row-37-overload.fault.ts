@@ -163,7 +163,10 @@ describe.each(serverBackends)("more callers than can be served, on %s", (backend
     }
     expect(best.longestMs).toBeLessThan(500 + marginMs);
     if (!busy) expect(best.goodput).toBeGreaterThan(0.9 * capacity);
-    expect(db.getPoolMetrics()).toMatchObject({ inUse: 0, waiting: 0, size: 10 });
+    // A connection whose last query could not be stopped at once is dropped, and made again when somebody needs it.
+    const { inUse, waiting, size } = db.getPoolMetrics();
+    expect({ inUse, waiting }).toEqual({ inUse: 0, waiting: 0 });
+    expect(size).toBeLessThanOrEqual(10);
     expect((await call(db, 0, "SELECT 1", 1)).said).toBe("ok");
     expect(db.circuit).toBe("closed");
   });
