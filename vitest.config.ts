@@ -8,7 +8,11 @@ import { SummaryReporter } from "./scripts/summary-reporter.ts";
  * calls from WebAssembly to JavaScript, which all threads share, are freed. So the keys are off and such calls stay
  * interpreted. What is published is JavaScript and loads none of it.
  */
-export const execArgv = ["--no-memory-protection-keys", "--no-wasm-code-gc", "--wasm-wrapper-tiering-budget=1000000000"];
+export const execArgv = [
+  "--no-memory-protection-keys",
+  "--no-wasm-code-gc",
+  "--wasm-wrapper-tiering-budget=1000000000",
+];
 
 export default defineConfig({
   test: {
