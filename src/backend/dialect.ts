@@ -38,13 +38,11 @@ export interface AuditedSave {
   readonly fields: readonly { readonly name: string; readonly type: StorageType }[];
   /** System columns that must hold `:g0` … when the record is there; then it must be there. */
   readonly guards: readonly { readonly name: string; readonly type: StorageType }[];
-  /** Whether the id has just been made, so that there can be neither a record nor a history of it. */
-  readonly isNewId: boolean;
   /**
-   * Whether a record that is not there counts on from the versions that its id has had. Else it begins with version 1,
-   * and where the history has that version the statement fails with a `UniqueViolationError` and changes nothing.
+   * Whether the id has just been made, so that there can be neither a record nor a history of it. Else a record that is
+   * not there counts on from the versions that its id has had, of which the first may be gone.
    */
-  readonly countsOn: boolean;
+  readonly isNewId: boolean;
   /** Whether a save that changes nothing makes a version. */
   readonly versionUnchanged: boolean;
 }

@@ -15,7 +15,6 @@ const save: AuditedSave = {
   ],
   guards: [{ name: "version", type: "integer" }],
   isNewId: false,
-  countsOn: false,
   versionUnchanged: false,
 };
 

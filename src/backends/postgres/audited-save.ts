@@ -31,10 +31,7 @@ function upsertRow(save: AuditedSave, revision: string): string {
   if (save.isNewId) {
     return `${insert} SELECT ${given.join(", ")}, 1 WHERE ${revision} ${returning(save, "'insert'")}`;
   }
-  // Every save pays for looking into the history, and few need it: an index is searched to its end.
-  const version = save.countsOn
-    ? `COALESCE((SELECT MAX([version]) FROM [${save.history}] WHERE [id] = :id), 0) + 1`
-    : "1";
+  const version = `COALESCE((SELECT MAX([version]) FROM [${save.history}] WHERE [id] = :id), 0) + 1`;
   const changes = save.fields.map(({ name }) => `${quote(name)} = EXCLUDED.${quote(name)}`);
   const conditions = [revision, ...changed(save, (name) => `EXCLUDED.${quote(name)}`)];
   return (

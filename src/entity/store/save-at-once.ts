@@ -37,8 +37,6 @@ export function* saveAtOnce(
   }
   const sql = statementFor(dialect, table, Object.keys(input.values), Object.keys(guards), {
     isNewId: input.id === undefined,
-    // A violation would doom an open transaction; outside of one it only costs the time of a second try.
-    countsOn: input.id !== undefined && core.transactions.current !== null,
     versionUnchanged: settings.unchangedSaves === "version",
   });
   const params: Values = {
@@ -111,9 +109,9 @@ function statementFor(
   table: EntityTable,
   fields: readonly string[],
   guards: readonly string[],
-  how: Pick<AuditedSave, "isNewId" | "countsOn" | "versionUnchanged">,
+  how: Pick<AuditedSave, "isNewId" | "versionUnchanged">,
 ): string {
-  const shape = [...fields, "", ...guards, String(how.isNewId), String(how.countsOn)];
+  const shape = [...fields, "", ...guards, String(how.isNewId)];
   return table.statements.memoised("auditedSave", shape, () =>
     dialect.auditedSave({
       ...table.names,

@@ -72,7 +72,6 @@ function makeShape(
   const save: AuditedSave = {
     ...table.names,
     isNewId: saves === "new",
-    countsOn: false,
     versionUnchanged,
     columns: table.columns.map(({ name }) => name),
     fields: fields.map((name) => ({ name, type: table.schema.fields.get(name)?.storage ?? "text" })),
