@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { MysqlConnection } from "../../src/backends/mysql/driver.ts";
 import { createDatabase, type TestDatabase } from "../servers/index.ts";
@@ -96,11 +95,6 @@ describe.skipIf(missing)("a MySQL or MariaDB connection", () => {
       );
     });
 
-    it("answers columns of one name side by side, and one named __proto__", async () => {
-      const result = await connection.execute(statement("select 1 as a, 2 as a, 3 as `__proto__`"), []);
-      expect(result).toEqual({ columns: ["a", "a", "__proto__"], rows: [[1, 2, 3]], rowCount: 1 });
-    });
-
     it("answers null for every kind of column", async () => {
       await rows(
         connection,
@@ -131,24 +125,6 @@ describe.skipIf(missing)("a MySQL or MariaDB connection", () => {
   });
 
   describe("statements", () => {
-    it("answers counts for what changes rows, and found rows for an update that changes nothing", async () => {
-      const count = async (text: string) => (await connection.execute(statement(text), [])).rowCount;
-      expect(await count("create table counted (a int)")).toBe(0);
-      expect(await count("insert into counted values (1),(2),(3),(4),(5)")).toBe(5);
-      expect(await count("update counted set a = 0 where a > 3")).toBe(2);
-      expect(await count("update counted set a = 0 where a = 0")).toBe(2);
-      expect(await count("select * from counted")).toBe(5);
-      expect(await count("select * from counted where false")).toBe(0);
-      expect(await count("delete from counted where a = 0")).toBe(2);
-    });
-
-    it("takes one statement only", async () => {
-      expect(await failure(rows(connection, "select 1; drop table if exists t"))).toMatchObject({
-        name: "SqlSyntaxError",
-        sqlState: "42000",
-      });
-    });
-
     it("answers the first result of a procedure", async () => {
       await rows(connection, "create procedure two() begin select 1 as a; select 2 as b, 3 as c; end");
       const answer = await connection.execute(statement("call two()"), []);
@@ -241,13 +217,6 @@ describe.skipIf(missing)("a MySQL or MariaDB connection", () => {
       rows(connection, "create temporary table many (id int primary key, name varchar(20)) engine=innodb"),
     );
 
-    it("stores them all, more than are sent at a time", async () => {
-      const sets = Array.from({ length: 2_345 }, (_, i) => [i, `name ${i}`]);
-      expect(await connection.executeMany(insert, sets)).toBe(2_345);
-      expect(await value(connection, "select count(*) from many")).toBe(2_345);
-      expect(await connection.executeMany(insert, [])).toBe(0);
-    });
-
     it("stops at a failure, and leaves it to the transaction to undo the rest", async () => {
       await connection.begin({});
       const sets = Array.from({ length: 500 }, (_, i) => [i === 150 ? 149 : i, null]);
@@ -273,65 +242,6 @@ describe.skipIf(missing)("a MySQL or MariaDB connection", () => {
       // These wait for more to be sent with, in one statement of many rows.
       await expect(connection.executeMany(insert, sets())).rejects.toBe(broken);
       expect(await value(connection, "select count(*) from many")).toBe(before + 90);
-    });
-  });
-
-  describe("errors", () => {
-    beforeAll(async () => {
-      await database.query(
-        "create table owners (id varchar(20) primary key, email varchar(50), a int, b int, unique key mail (email), unique key ab (a, b), constraint positive check (a > 0)) engine=innodb",
-      );
-      await database.query(
-        "create table pets (id int primary key, owner varchar(20), name varchar(5) not null, constraint kept foreign key (owner) references owners (id)) engine=innodb",
-      );
-      await database.query("insert into owners values ('o1', 'taken@secret.example', 1, 1)");
-    });
-
-    it.each([
-      ["insert into owners (id) values (?)", ["o1"], "UniqueViolationError", "owners", ["id"]],
-      [
-        "insert into owners (id, email) values (?, ?)",
-        ["o2", "taken@secret.example"],
-        "UniqueViolationError",
-        "owners",
-        ["email"],
-      ],
-      ["update owners set a = ?, b = 1 where id <> 'x'", [1], null, null, null],
-      [
-        "insert into owners (id, a, b) values ('o3', ?, 1)",
-        [1],
-        "UniqueViolationError",
-        "owners",
-        ["a", "b"],
-      ],
-      ["insert into pets values (1, ?, 'x')", ["nobody"], "ForeignKeyViolationError", "pets", ["owner"]],
-      ["insert into pets values (2, null, ?)", [null], "NotNullViolationError", "pets", ["name"]],
-      ["insert into pets (id) values (?)", [3], "NotNullViolationError", "pets", ["name"]],
-      ["insert into owners (id, a) values ('o4', ?)", [-5], "CheckViolationError", "owners", undefined],
-      ["select * from nosuch where a = ?", [1], "SqlSyntaxError", undefined, undefined],
-      ["selec ?", [1], "SqlSyntaxError", undefined, undefined],
-      ["insert into pets values (?, null, 'x')", ["4711 monkeys"], "DatabaseError", undefined, undefined],
-    ] as const)("%s", async (text, values, name, table, columns) => {
-      if (name === null) return expect(await rows(connection, text, values)).toEqual([]);
-      const error = await failure(rows(connection, text, values));
-      expect(error).toMatchObject({ name, table, columns, outcome: "rejected", backend: "mysql" });
-      expect(error.sqlState).toMatch(/^[0-9A-Z]{5}$/);
-      expect(error.driverCode).toMatch(/^(ER|WARN)_/);
-      const shown = [
-        inspect(error, { depth: 9, showHidden: true }),
-        JSON.stringify(error),
-        inspect(error.cause, { showHidden: true }),
-      ].join();
-      expect(shown).not.toMatch(/secret|4711|nobody/);
-    });
-
-    it("names an index of the table that the statement names", async () => {
-      await database.query(
-        "create table copies (id int primary key, email varchar(50), unique key mail (email)) engine=innodb",
-      );
-      await database.query("insert into copies values (1, 'x')");
-      const error = await failure(rows(connection, "insert into copies values (2, 'x')"));
-      expect(error).toMatchObject({ table: "copies", columns: ["email"] });
     });
   });
 

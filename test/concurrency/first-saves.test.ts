@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Database, DatabaseManager, type DatabaseOptions, DeadlockError } from "../../src/index.ts";
-import { connectWithoutBlocks } from "../mysql/database.ts";
-import { storm } from "../postgres/database.ts";
+import { connectWithoutBlocks } from "../mysql/connect-without-blocks.ts";
+import { storm } from "../server-backends/database.ts";
 import { createDatabase } from "../servers/index.ts";
 import { Scratch } from "./scratch.ts";
 

@@ -6,7 +6,7 @@ import {
   LockTimeoutError,
   QueryTimeoutError,
 } from "../../src/index.ts";
-import { storm } from "../postgres/database.ts";
+import { storm } from "../server-backends/database.ts";
 import { createDatabase, type TestDatabase } from "../servers/index.ts";
 import { pause, range } from "./scratch.ts";
 

@@ -2,28 +2,24 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MysqlConnection } from "../../src/backends/mysql/driver.ts";
 import { mysqlBackend } from "../../src/backends/mysql/index.ts";
 import { targetOf } from "../backends/mysql-connection.ts";
-import type { TestDatabase } from "../servers/index.ts";
-import { emptyDatabase, missing } from "./database.ts";
+import { describeOnServer } from "../server-backends/database.ts";
 
 const command = (text: string, ...values: readonly unknown[]) => ({
   statement: { text, readOnly: text.startsWith("select"), reusable: true },
   values,
 });
 
-describe.skipIf(missing)("statements that are one transaction", () => {
-  let database: TestDatabase;
+describeOnServer("statements that are one transaction", "mysql", (place) => {
   beforeAll(async () => {
-    database = await emptyDatabase();
-    await database.query("create table t (id int primary key, n int) engine=innodb");
-    await database.query("create table u (id int primary key) engine=innodb");
+    await place.database.query("create table t (id int primary key, n int) engine=innodb");
+    await place.database.query("create table u (id int primary key) engine=innodb");
   });
-  afterAll(() => database.drop());
 
-  const count = async () => Number((await database.query("select count(*) from t"))[0]?.[0]);
+  const count = async () => Number((await place.database.query("select count(*) from t"))[0]?.[0]);
   const insert = (id: number) => command("insert into t values (?, ?)", id, id);
   const connect = async (preparesBlocks: boolean, statementCacheSize = 100) => {
     const options = mysqlBackend.parseOptions({ statementCacheSize });
-    const connection = await mysqlBackend.connect(targetOf(database.url, { options }));
+    const connection = await mysqlBackend.connect(targetOf(place.database.url, { options }));
     if (!(connection instanceof MysqlConnection)) throw new Error("expected the backend's connection");
     Object.assign(connection.facts, { preparesBlocks });
     return connection;
@@ -39,7 +35,7 @@ describe.skipIf(missing)("statements that are one transaction", () => {
       connection = await connect(preparesBlocks, cacheSize);
     });
     afterAll(() => connection.close());
-    beforeEach(() => database.query("delete t, u from t left join u on true"));
+    beforeEach(() => place.database.query("delete t, u from t left join u on true"));
 
     it("are committed when the last one finds a row, which is answered", async () => {
       const found = await connection.executeAtomically([
@@ -74,7 +70,7 @@ describe.skipIf(missing)("statements that are one transaction", () => {
     });
 
     it("are rolled back when any of them fails, first or last", async () => {
-      await database.query("insert into t values (5, 5)");
+      await place.database.query("insert into t values (5, 5)");
       const last = command("select 1");
       for (const commands of [
         [insert(5), insert(6), last],
@@ -100,9 +96,22 @@ describe.skipIf(missing)("statements that are one transaction", () => {
     });
   });
 
+  it("does not say that a block was refused when it was stopped after its COMMIT", async () => {
+    const connection = await connect(true);
+    await place.database.query("delete from t");
+    // As the instant between a block's own COMMIT and its end, which is too short to be hit.
+    const commands = [insert(8), command("commit"), command("select sleep(?), id from t", 30)];
+    const failure = connection.executeAtomically(commands).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await connection.cancel();
+    expect(await failure).toMatchObject({ name: "ConnectionError", outcome: "unknown" });
+    expect(connection.usable).toBe(false);
+    expect(await count()).toBe(1);
+  });
+
   it("has a transaction from its begin on, though the server hears of it with the first statement", async () => {
     const connection = await connect(true);
-    await database.query("delete from t");
+    await place.database.query("delete from t");
     await connection.begin({});
     expect(connection.inTransaction).toBe(true);
     await connection.rollback();
@@ -133,7 +142,7 @@ describe.skipIf(missing)("statements that are one transaction", () => {
   });
 
   it("says of a transaction that could not be begun that what was sent behind it may have been stored", async () => {
-    await database.query("delete from t");
+    await place.database.query("delete from t");
     const killer = await connect(true);
     const { statement, values } = insert(1);
     let interrupted = 0;
@@ -154,9 +163,9 @@ describe.skipIf(missing)("statements that are one transaction", () => {
         if (failure !== undefined) interrupted += 1;
         if (victim.usable) await victim.rollback().catch(() => victim.destroy());
         else {
-          expect(failure).toMatchObject({ name: "ConnectionError", outcome: "unknown" });
+          expect(failure).toMatchObject({ name: "CommitOutcomeUnknownError", outcome: "unknown" });
           notBegun += 1;
-          await database.query("delete from t");
+          await place.database.query("delete from t");
         }
       }
       finished = true;

@@ -1,14 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  AbortedError,
-  type Database,
-  DatabaseManager,
-  DeadlockError,
-  QueryTimeoutError,
-  type TransactionHandle,
-} from "../../src/index.ts";
-import type { TestDatabase } from "../servers/index.ts";
-import { emptyDatabase, missing, storm } from "./database.ts";
+import { type Database, DeadlockError, type TransactionHandle } from "../../src/index.ts";
+import { describeOnServer, storm } from "../server-backends/database.ts";
 
 /** What of the driver's connection is used here. */
 interface Driver {
@@ -19,21 +11,16 @@ function isDriver(raw: unknown): raw is Driver {
   return typeof raw === "object" && raw !== null && "query" in raw;
 }
 
-describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
-  let database: TestDatabase;
+describeOnServer("the sessions of MySQL and MariaDB", "mysql", (place) => {
   let db: Database;
-  beforeAll(async () => {
-    database = await emptyDatabase();
-    db = DatabaseManager.connect(database.url, { alias: "sessions" });
+  beforeAll(() => {
+    db = place.open({ alias: "sessions" });
   });
-  afterAll(async () => {
-    await db.close();
-    await database.drop();
-  });
+  afterAll(() => db.close());
 
   /** How many statements all sessions together have prepared now. */
   const prepared = async () => {
-    const [row] = await database.query("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
+    const [row] = await place.database.query("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
     return Number(row?.[1]);
   };
 
@@ -55,7 +42,7 @@ describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
 
   it("keeps a bounded number of statements, however many texts there are", async () => {
     const most = 20;
-    await using small = DatabaseManager.connect(database.url, {
+    await using small = place.open({
       statementCacheSize: most,
       pool: { maxSize: 1 },
     });
@@ -70,7 +57,7 @@ describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
   }, 30_000);
 
   it("takes the driver's own connection clean into use again, whatever was done with it", async () => {
-    await using one = DatabaseManager.connect(database.url, { pool: { maxSize: 1 } });
+    await using one = place.open({ pool: { maxSize: 1 } });
     await one.execute("CREATE TABLE [by_raw] ([n] INT)");
     const session = async () => (await one.execute("SELECT CONNECTION_ID()"))[0]?.[0];
     const before = await session();
@@ -152,113 +139,6 @@ describe.skipIf(missing)("the sessions of MySQL and MariaDB", () => {
       new Date("2024-03-10T02:30:00.123Z"),
     ]);
     expect(asked).toEqual([1]);
-  });
-
-  it("asks for the password at each new connection, so that one that has changed loses no query", async () => {
-    const user = database.name.slice(0, 32);
-    let password = "first";
-    await database.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'first'`);
-    await database.query(`GRANT ALL ON ${database.name}.* TO '${user}'@'%'`);
-    try {
-      let asked = 0;
-      const { hostname, port } = new URL(database.url);
-      const rotating = DatabaseManager.connect("mysql", {
-        host: hostname,
-        port: Number(port),
-        database: database.name,
-        user,
-        password: () => {
-          asked += 1;
-          return Promise.resolve(password);
-        },
-        pool: { maxSize: 8 },
-      });
-      let finished = false;
-      const queries = [0, 0, 0, 0];
-      const callers = queries.map(async (_, caller) => {
-        while (!finished) {
-          const [row] = await rotating.execute("SELECT USER()");
-          expect(String(row?.[0])).toContain(user);
-          queries[caller] = (queries[caller] ?? 0) + 1;
-        }
-      });
-      /** Each caller has asked some more; a caller that has failed ends the wait too. */
-      const pause = async () => {
-        const before = [...queries];
-        const isDone = () => queries.every((count, caller) => count >= (before[caller] ?? 0) + 5);
-        while (!isDone()) await Promise.race([new Promise((resolve) => setTimeout(resolve, 5)), ...callers]);
-      };
-      try {
-        // Then all are logged in, so that nobody is half-way when the password changes.
-        await pause();
-        await database.query(`SET PASSWORD FOR '${user}'@'%' = PASSWORD('second')`);
-        password = "second";
-        const askedBefore = asked;
-        // More at once than there are connections: the new ones log in with the new password.
-        const held = await Promise.all(Array.from({ length: 4 }, () => rotating.connection()));
-        await pause();
-        for (const connection of held) await connection.close();
-        rotating.clearIdle();
-        await pause();
-        expect(asked).toBeGreaterThan(askedBefore);
-      } finally {
-        finished = true;
-        await Promise.all(callers);
-      }
-      await rotating.close();
-    } finally {
-      await database.query(`DROP USER '${user}'@'%'`);
-    }
-  });
-
-  it("ends a query of 30 seconds at once when it is aborted, on the server too", async () => {
-    const controller = new AbortController();
-    const running = db.execute("SELECT SLEEP(30), 'the long one'", [], { signal: controller.signal });
-    const failure = running.catch((error: unknown) => error);
-    const active = () =>
-      database.query(
-        "SELECT id FROM information_schema.processlist WHERE info LIKE '%the long one%' AND id <> CONNECTION_ID()",
-      );
-    while ((await active()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    const abortedAt = performance.now();
-    controller.abort(new Error("no longer wanted"));
-    expect(await failure).toBeInstanceOf(AbortedError);
-    expect(performance.now() - abortedAt).toBeLessThan(200);
-    expect(await active()).toEqual([]);
-    expect([...(await db.execute("SELECT 1"))]).toEqual([[1]]);
-  });
-
-  it("ends a query of 30 seconds when its time is over, on the server too, and the connection goes on", async () => {
-    await using one = DatabaseManager.connect(database.url, { pool: { maxSize: 1 } });
-    const session = async () => (await one.execute("SELECT CONNECTION_ID()"))[0]?.[0];
-    const before = await session();
-    const startedAt = performance.now();
-    const failure = one.execute("SELECT SLEEP(30), 'out of time'", [], { timeout: 0.5 });
-    await expect(failure).rejects.toBeInstanceOf(QueryTimeoutError);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect(
-      await database.query(
-        "SELECT id FROM information_schema.processlist WHERE info LIKE '%out of time%' AND id <> CONNECTION_ID()",
-      ),
-    ).toEqual([]);
-    expect(await session()).toBe(before);
-  });
-
-  it("ends an audited save that waits for a row at its limit, with nothing of it stored", async () => {
-    await db.saveEntity("waiting", { id: "a", n: 1 });
-    await using other = await db.connection();
-    await other.beginTransaction();
-    await other.execute("UPDATE [waiting] SET [n] = 2 WHERE [id] = ?", ["a"]);
-    const startedAt = performance.now();
-    await expect(db.saveEntity("waiting", { id: "a", n: 3 }, { timeout: 0.3 })).rejects.toMatchObject({
-      name: "QueryTimeoutError",
-      outcome: "rejected",
-    });
-    expect(performance.now() - startedAt).toBeLessThan(600);
-    await other.rollbackTransaction();
-    const stored = await db.getEntity("waiting", "a", { deserialize: true });
-    expect(stored).toMatchObject({ n: 1, version: 1 });
-    expect(await db.getEntityHistory("waiting", "a")).toHaveLength(1);
   });
 
   describe("deadlocks", () => {

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { emptyDatabase, isMissing, runFixture } from "../server-backends/database.ts";
 import type { TestDatabase } from "../servers/index.ts";
-import { emptyDatabase, missing, runFixture } from "./database.ts";
 
-describe.skipIf(missing)("values, in whatever zone the process is", () => {
+const program = new URL("./fixtures/values.ts", import.meta.url);
+
+describe.skipIf(isMissing("mysql"))("values, in whatever zone the process is", () => {
   let database: TestDatabase;
   beforeEach(async () => {
-    database = await emptyDatabase();
+    database = await emptyDatabase("mysql");
   });
   afterEach(() => database.drop());
 
@@ -15,9 +17,7 @@ describe.skipIf(missing)("values, in whatever zone the process is", () => {
   ])(
     "are read as they were saved in %s",
     async (zone, offset) => {
-      const { offset: own, run } = Object(
-        await runFixture("fixtures/values.ts", [database.url], { TZ: zone }),
-      );
+      const { offset: own, run } = Object(await runFixture(program, [database.url], { TZ: zone }));
       expect(own).toBe(offset);
       expect(run.length).toBeGreaterThan(5);
     },

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { describe, it } from "vitest";
 import { mysqlBackend } from "../../src/backends/mysql/index.ts";
 import type { Face } from "../../src/face/index.ts";
 import { vouchSchema } from "../../src/face/vouch.ts";
 import { conformanceGroups } from "../../src/testing/conformance/index.ts";
 import { runCase } from "../../src/testing/conformance/run.ts";
-import type { TestDatabase } from "../servers/index.ts";
-import { connectWithoutBlocks, emptyDatabase, missing } from "./database.ts";
+import { describeOnServer } from "../server-backends/database.ts";
+import { connectWithoutBlocks } from "./connect-without-blocks.ts";
 
 // On MariaDB the store's saves are blocks, so that the way that MySQL goes would be tested nowhere.
-describe.skipIf(missing)("records as MySQL saves them", () => {
-  let database: TestDatabase;
-  beforeAll(async () => {
-    database = await emptyDatabase();
-  });
-  afterAll(() => database.drop());
-
+describeOnServer("records as MySQL saves them", "mysql", (place) => {
   const groups = conformanceGroups.filter(({ name }) => name === "entities" || name === "history");
   it("has cases to run", ({ expect }) => expect(groups).toHaveLength(2));
   for (const group of groups) {
@@ -28,7 +22,7 @@ describe.skipIf(missing)("records as MySQL saves them", () => {
             face: "async",
             capabilities: mysqlBackend.capabilities,
             open: (options) => {
-              const db = connectWithoutBlocks(database.url, options);
+              const db = connectWithoutBlocks(place.database.url, options);
               opened.push(db);
               return vouchSchema<Face>(db);
             },

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TestDatabase } from "../servers/index.ts";
-import { emptyDatabase, missing, runFixture } from "./database.ts";
+import { beforeAll, expect, it } from "vitest";
+import { describeOnServer, runFixture } from "../server-backends/database.ts";
 
-describe.skipIf(missing)("moments and days, in whatever zone the process is", () => {
-  let database: TestDatabase;
+describeOnServer("moments and days, in whatever zone the process is", "postgres", (place) => {
   let inUtc: Readonly<Record<string, unknown>>;
+  const program = new URL("./fixtures/moments.ts", import.meta.url);
   const run = async (zone: string) => {
     const entity = `moments_${zone.replaceAll("/", "_").toLowerCase()}`;
-    return Object(await runFixture("moments", [database.url, entity], { env: { TZ: zone } }));
+    return Object(await runFixture(program, [place.database.url, entity], { TZ: zone }));
   };
   beforeAll(async () => {
-    database = await emptyDatabase();
     inUtc = await run("UTC");
   });
-  afterAll(() => database.drop());
 
   it("reads what was saved", () => {
     expect(inUtc).toMatchObject({

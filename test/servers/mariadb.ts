@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { queryMysql } from "./clients.ts";
 import { type Account, freePort, makeFolder, serverAccount, sweepDeadRuns } from "./folders.ts";
-import { ServerProcess } from "./server-process.ts";
+import { privateServer, ServerProcess } from "./server-process.ts";
 import {
   isMissing,
   type MissingServer,
@@ -73,7 +73,7 @@ export async function startPrivateMariadb(
     ping: () => queryMysql(url, "select 1"),
   });
   await server.start();
-  return {
+  return privateServer(server, {
     backend: "mysql",
     url,
     version: `${binaries.flavour} ${binaries.version}`,
@@ -83,16 +83,7 @@ export async function startPrivateMariadb(
     user,
     password,
     dataDir,
-    get pid() {
-      return server.pid;
-    },
-    kill9: () => server.kill9(),
-    stop: () => server.stop(),
-    start: () => server.start(),
-    restart: () => server.restart(),
-    log: () => server.log(),
-    close: () => server.close(),
-  };
+  });
 }
 
 /** A private server, or an error that says what is missing: for tests that cannot do without. */

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { queryPostgres } from "./clients.ts";
 import { type Account, freePort, makeFolder, serverAccount, sweepDeadRuns } from "./folders.ts";
 import { embeddedBinaries, type PostgresBinaries, systemBinaries } from "./postgres-binaries.ts";
-import { ServerProcess } from "./server-process.ts";
+import { privateServer, ServerProcess } from "./server-process.ts";
 import {
   isMissing,
   type MissingServer,
@@ -59,16 +59,9 @@ export async function startPrivatePostgres(
   configure(dataDir, folder, port, options, account);
 
   const url = `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
-  const server = new ServerProcess({
-    command: binaries.postgres,
-    args: ["-D", dataDir],
-    account,
-    folder,
-    stopSignal: "SIGINT",
-    ping: () => queryPostgres(url, "select 1"),
-  });
+  const server = postgresProcess(binaries, { account, folder, dataDir, url });
   await server.start();
-  return {
+  return privateServer(server, {
     backend: "postgres",
     url,
     version: `PostgreSQL ${binaries.version}`,
@@ -78,16 +71,23 @@ export async function startPrivatePostgres(
     user,
     password,
     dataDir,
-    get pid() {
-      return server.pid;
-    },
-    kill9: () => server.kill9(),
-    stop: () => server.stop(),
-    start: () => server.start(),
-    restart: () => server.restart(),
-    log: () => server.log(),
-    close: () => server.close(),
-  };
+  });
+}
+
+/** The process of a server whose data lies in `dataDir`; it has yet to be started. */
+export function postgresProcess(
+  binaries: PostgresBinaries,
+  place: { account: Account; folder: string; dataDir: string; url: string },
+): ServerProcess {
+  const { account, folder, dataDir, url } = place;
+  return new ServerProcess({
+    command: binaries.postgres,
+    args: ["-D", dataDir],
+    account,
+    folder,
+    stopSignal: "SIGINT",
+    ping: () => queryPostgres(url, "select 1"),
+  });
 }
 
 function findBinaries(

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Account } from "./folders.ts";
+import type { PrivateServer } from "./types.ts";
 
 export interface ServerCommand {
   readonly command: string;
@@ -110,6 +111,24 @@ export class ServerProcess {
     for (const child of children) kill(child, signal);
     await ended;
   }
+}
+
+type Life = "pid" | "kill9" | "stop" | "start" | "restart" | "log" | "close";
+
+/** The server that a process is, with what is known of it. */
+export function privateServer(server: ServerProcess, known: Omit<PrivateServer, Life>): PrivateServer {
+  return {
+    ...known,
+    get pid() {
+      return server.pid;
+    },
+    kill9: () => server.kill9(),
+    stop: () => server.stop(),
+    start: () => server.start(),
+    restart: () => server.restart(),
+    log: () => server.log(),
+    close: () => server.close(),
+  };
 }
 
 function hasEnded(server: ChildProcess): boolean {

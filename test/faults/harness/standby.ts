@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { queryPostgres } from "../../servers/clients.ts";
 import { freePort, makeFolder, serverAccount } from "../../servers/folders.ts";
 import type { PrivateServer } from "../../servers/index.ts";
+import { postgresProcess } from "../../servers/postgres.ts";
 import { systemBinaries } from "../../servers/postgres-binaries.ts";
-import { ServerProcess } from "../../servers/server-process.ts";
 
 /** Why no standby can be made here; undefined when one can. */
 export function standbyMissing(): string | undefined {
@@ -51,14 +51,7 @@ export async function startStandby(primary: PrivateServer): Promise<Standby> {
     return url.href;
   };
   const url = urlOf(primary.url);
-  const server = new ServerProcess({
-    command: binaries.postgres,
-    args: ["-D", dataDir],
-    account,
-    folder,
-    stopSignal: "SIGINT",
-    ping: () => queryPostgres(url, "select 1"),
-  });
+  const server = postgresProcess(binaries, { account, folder, dataDir, url });
   await server.start();
   await until(async () => {
     const [row] = await queryPostgres(

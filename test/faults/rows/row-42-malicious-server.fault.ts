@@ -1,19 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Database, DatabaseManager } from "../../../src/index.ts";
+import { expect, it } from "vitest";
+import { describeBehindProxy } from "../harness/behind-proxy.ts";
 import { type Answer, answerOf, longest, tally } from "../harness/calls.ts";
 import { marginMs } from "../harness/checker.ts";
 import { measure } from "../harness/measure.ts";
-import { FaultProxy, forward } from "../harness/proxy.ts";
+import { forward } from "../harness/proxy.ts";
 import { chance } from "../harness/seed.ts";
-import {
-  type FaultDatabase,
-  missing,
-  type ServerBackend,
-  serverBackends,
-  sharedDatabase,
-  through,
-} from "../harness/targets.ts";
+import type { ServerBackend } from "../harness/targets.ts";
 
 const timeout = 0.3;
 
@@ -44,41 +37,14 @@ const messages: Readonly<Record<ServerBackend, Readonly<Record<string, Buffer>>>
   },
 };
 
-describe.each(serverBackends)("row 42: a malicious server, on %s", (backend) => {
-  const reason = missing(backend);
-  const uncaught: string[] = [];
-  const note = (error: unknown) => uncaught.push(String(error));
-  let database: FaultDatabase;
-  let proxy: FaultProxy;
-  let db: Database;
-
-  beforeAll(async () => {
-    if (reason !== undefined) return;
-    process.on("uncaughtException", note);
-    process.on("unhandledRejection", note);
-    database = await sharedDatabase(backend);
-    proxy = await FaultProxy.start(Number(new URL(database.url).port));
-    db = DatabaseManager.connect(through(database.url, proxy.port), {
-      alias: "strata faults",
-      circuitBreaker: false,
-      retry: false,
-      pool: { maxSize: 1 },
-    });
-  });
-  afterAll(async () => {
-    if (reason !== undefined) return;
-    process.off("uncaughtException", note);
-    process.off("unhandledRejection", note);
-    await db.close({ timeout: 1 });
-    await proxy.close();
-    await database.drop();
-  });
+describeBehindProxy("row 42: a malicious server, on %s", {}, (behind) => {
+  const { backend, reason, uncaught } = behind;
 
   /** Answers one query with `data` in place of what the server says. */
   async function answeredWith(data: Buffer, broken: string[], what: string): Promise<Answer> {
-    await db.execute("SELECT 1", [], { timeout: 3 });
+    await behind.db.execute("SELECT 1", [], { timeout: 3 });
     let done = false;
-    proxy.script = (packet) => {
+    behind.proxy.script = (packet) => {
       if (packet.from === "client") {
         if (packet.data.includes("root:")) broken.push(`${what}: a file was sent to the server`);
         return forward;
@@ -87,11 +53,11 @@ describe.each(serverBackends)("row 42: a malicious server, on %s", (backend) => 
       done = true;
       return { does: "replace", data };
     };
-    const answer = await answerOf(db.execute("SELECT 1 AS [one]", [], { timeout }));
-    proxy.script = () => forward;
+    const answer = await answerOf(behind.db.execute("SELECT 1 AS [one]", [], { timeout }));
+    behind.proxy.script = () => forward;
     if (answer.ms > timeout * 1000 + marginMs) broken.push(`T: ${what}: ${answer.ms.toFixed(0)} ms`);
     if (answer.said.startsWith("untyped")) broken.push(`E: ${what}: ${answer.said}`);
-    const next = await answerOf(db.execute("SELECT 2", [], { timeout: 2 }));
+    const next = await answerOf(behind.db.execute("SELECT 2", [], { timeout: 2 }));
     if (next.said !== "ok") broken.push(`P: ${what}: the next call: ${next.said} ${String(next.error)}`);
     return answer;
   }
@@ -99,7 +65,7 @@ describe.each(serverBackends)("row 42: a malicious server, on %s", (backend) => 
   it.skipIf(reason !== undefined)("messages out of place, and noise", async () => {
     const broken: string[] = [];
     const answers: Answer[] = [];
-    await db.execute("SELECT 1");
+    await behind.db.execute("SELECT 1");
     const before = process.memoryUsage().rss;
     for (const [what, data] of Object.entries(messages[backend]))
       answers.push(await answeredWith(data, broken, what));
@@ -121,18 +87,18 @@ describe.each(serverBackends)("row 42: a malicious server, on %s", (backend) => 
   it.skipIf(reason !== undefined || backend !== "postgres")(
     "a server that lets us in without the proof that it knows the password",
     async () => {
-      proxy.script = ({ from, data }) =>
+      behind.proxy.script = ({ from, data }) =>
         from === "server" && data[0] === 0x52 && data.subarray(5, 9).equals(asksForProof)
           ? { does: "replace", data: accepted }
           : forward;
-      db.clearIdle();
-      const answer = await answerOf(db.execute("SELECT 1", [], { timeout }));
-      proxy.script = () => forward;
+      behind.db.clearIdle();
+      const answer = await answerOf(behind.db.execute("SELECT 1", [], { timeout }));
+      behind.proxy.script = () => forward;
       expect(answer.said).toMatch(/not_sent$/);
       expect(String(answer.error instanceof Error ? [answer.error, answer.error.cause] : "")).toMatch(
         /proof/,
       );
-      expect((await answerOf(db.execute("SELECT 2", [], { timeout: 2 }))).said).toBe("ok");
+      expect((await answerOf(behind.db.execute("SELECT 2", [], { timeout: 2 }))).said).toBe("ok");
       expect(uncaught).toEqual([]);
     },
   );

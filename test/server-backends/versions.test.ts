@@ -1,21 +1,39 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Database, DatabaseManager } from "../../src/index.ts";
-import type { TestDatabase } from "../servers/index.ts";
-import { connectWithoutBlocks, emptyDatabase, missing, storm } from "./database.ts";
+import { expect, it } from "vitest";
+import { type Database, DatabaseManager, type DatabaseOptions } from "../../src/index.ts";
+import { connectWithoutBlocks } from "../mysql/connect-without-blocks.ts";
+import { describeOnServers, storm } from "./database.ts";
 
 const connections = 8;
+const pool = { maxSize: connections };
 
-const ways = {
-  "in a block of the server's": DatabaseManager.connect,
-  "by statements that are sent together": connectWithoutBlocks,
+interface Way {
+  /** How a version is stored. */
+  readonly by: string;
+  readonly history: "full" | "delta";
+  /** Of each connection. */
+  readonly saves: number;
+  readonly connect: (url: string, options: Partial<DatabaseOptions>) => Database;
+}
+
+const { connect } = DatabaseManager;
+const block = "in a block of the server's";
+const together = "by statements that are sent together";
+
+const ways: Readonly<Record<"postgres" | "mysql", readonly Way[]>> = {
+  postgres: [
+    { by: "by one statement", history: "full", saves: 1000, connect },
+    { by: "by several statements", history: "delta", saves: 250, connect },
+  ],
+  mysql: [
+    { by: block, history: "full", saves: 1000, connect },
+    { by: together, history: "full", saves: 250, connect: connectWithoutBlocks },
+    { by: block, history: "delta", saves: 250, connect },
+  ],
 };
 
-describe.skipIf(missing)("versions of one record, written by many connections", () => {
-  let database: TestDatabase;
-  beforeAll(async () => {
-    database = await emptyDatabase();
-  });
-  afterAll(() => database.drop());
+describeOnServers("versions of one record, written by many connections", (place) => {
+  let entities = 0;
+  const fresh = (name: string) => `${name}${++entities}`;
 
   /** The versions that the history has, as a run from the first to the last. */
   async function expectGapless(db: Database, entity: string, id: string): Promise<number> {
@@ -25,15 +43,11 @@ describe.skipIf(missing)("versions of one record, written by many connections", 
     return versions.length;
   }
 
-  it.each([
-    ["in a block of the server's", "full", 1000],
-    ["by statements that are sent together", "full", 250],
-    ["in a block of the server's", "delta", 250],
-  ] as const)(
-    "counts 1, 2, 3 … without a gap or a double: %s, history: %s",
-    async (way, history, saves) => {
-      await using db = ways[way](database.url, { history, pool: { maxSize: connections } });
-      const entity = `counters_${history}_${way.length}`;
+  it.each(ways[place.backend])(
+    "counts 1, 2, 3 … without a gap or a double: $by, history: $history",
+    async ({ connect, history, saves }) => {
+      await using db = connect(place.database.url, { history, pool });
+      const entity = fresh("counters");
       await db.saveEntity(entity, { id: "one", by: "nobody", n: -1 });
       const answered: number[] = [];
       await Promise.all(
@@ -54,15 +68,11 @@ describe.skipIf(missing)("versions of one record, written by many connections", 
     120_000,
   );
 
-  it.each([
-    ["in a block of the server's", "full"],
-    ["by statements that are sent together", "full"],
-    ["in a block of the server's", "delta"],
-  ] as const)(
-    "stays gapless while one id is deleted, removed and made again: %s, history: %s",
-    async (way, history) => {
-      await using db = ways[way](database.url, { history, pool: { maxSize: connections } });
-      const entity = `ghosts_${history}_${way.length}`;
+  it.each(ways[place.backend])(
+    "stays gapless while one id is deleted, removed and made again: $by, history: $history",
+    async ({ connect, history }) => {
+      await using db = connect(place.database.url, { history, pool });
+      const entity = fresh("ghosts");
       let changes = 0;
       const change = async (loop: number, round: number): Promise<unknown> => {
         switch ((loop + round) % 4) {
@@ -76,7 +86,7 @@ describe.skipIf(missing)("versions of one record, written by many connections", 
             return await db.saveEntity(entity, { id: "one", loop, round });
         }
       };
-      await storm(connections, 3, async (loop, round) => {
+      await storm(connections, 4, async (loop, round) => {
         await change(loop, round);
         changes += 1;
       });
@@ -90,11 +100,11 @@ describe.skipIf(missing)("versions of one record, written by many connections", 
     60_000,
   );
 
-  it.each(["in a block of the server's", "by statements that are sent together"] as const)(
-    "counts on from a past of which only the newest version is left: %s",
-    async (way) => {
-      await using db = ways[way](database.url);
-      const entity = `pasts_${way.length}`;
+  it.each(ways[place.backend])(
+    "counts on from a past of which only the newest version is left: $by, history: $history",
+    async ({ connect, history }) => {
+      await using db = connect(place.database.url, { history });
+      const entity = fresh("pasts");
       await db.saveEntity(entity, { id: "one", n: 1 });
       await db.saveEntity(entity, { id: "one", n: 2 });
       await db.deleteEntity(entity, "one", { permanent: true });
@@ -106,7 +116,7 @@ describe.skipIf(missing)("versions of one record, written by many connections", 
   );
 
   it("takes many new ids at once, each from several connections", async () => {
-    await using db = DatabaseManager.connect(database.url, { pool: { maxSize: connections } });
+    await using db = place.open({ pool });
     await db.saveEntity("crowded", { id: "first", by: 0 });
     await storm(connections, 3, (loop, round) => db.saveEntity("crowded", { id: `r${round}`, by: loop }));
     const [main, history, last] = await Promise.all([
@@ -120,7 +130,7 @@ describe.skipIf(missing)("versions of one record, written by many connections", 
   }, 30_000);
 
   it("counts on in bulk saves of records that others save too", async () => {
-    await using db = DatabaseManager.connect(database.url, { pool: { maxSize: connections } });
+    await using db = place.open({ pool });
     const ids = ["a", "b", "c", "d", "e"];
     await storm(connections, 3, async (loop, round) => {
       const shuffled = loop % 2 === 0 ? ids : ids.toReversed();
