@@ -93,6 +93,25 @@ describe("findFate", () => {
     }
   });
 
+  it.each([
+    [[], "rolled back"],
+    [there, "unknown"],
+  ] as const)(
+    "knows a session that is refused its end for being over (then found: %j)",
+    async (then, fate) => {
+      let found: FakeRows = there;
+      const { run } = search({
+        answer: (sql) => {
+          if (sql === find) return found;
+          if (sql !== kill) return undefined;
+          found = [...then];
+          throw new DatabaseError("no such session", { outcome: "rejected" });
+        },
+      });
+      expect(await run()).toBe(fate);
+    },
+  );
+
   it("unknown: the session does not end in time", async () => {
     const { run, calls } = search({ answer: (sql) => (sql === find ? there : undefined) });
     expect(await run(300)).toBe("unknown");

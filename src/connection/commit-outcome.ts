@@ -70,12 +70,21 @@ function* endSession(
 ): Operation<boolean> {
   const { endSession, findSession } = core.environment.backend.dialect;
   if (sessionId === undefined || endSession === undefined || findSession === undefined) return false;
+  const { sql, params } = findSession(sessionId);
+  function* isGone(): Operation<boolean> {
+    return (yield* core.execute(sql, params, call)).length === 0;
+  }
   for (;;) {
-    const found = yield* core.execute(findSession(sessionId).sql, findSession(sessionId).params, call);
-    if (found.length === 0) return true;
+    if (yield* isGone()) return true;
     if (call.timeoutMs < pauseMs || call.signal?.aborted === true) return false;
-    const { sql, params } = endSession(sessionId);
-    yield* core.execute(sql, params, call);
+    const end = endSession(sessionId);
+    try {
+      yield* core.execute(end.sql, end.params, call);
+    } catch (error) {
+      // Some servers refuse to end what has ended by itself since it was seen.
+      if (core.usable && (yield* isGone())) return true;
+      throw error;
+    }
     yield* wait(core.environment.sleep(pauseMs / 4, call.signal));
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { BackendDefinition } from "../backend/index.ts";
 import {
   ClosedError,
+  CommitOutcomeUnknownError,
   ConnectionError,
   DeadlockError,
   TransactionDoomedError,
@@ -51,6 +52,22 @@ describe("a transaction", () => {
     expect(driver.calls).toEqual(["BEGIN", "a", "COMMIT"]);
     expect(transactions.current).toBeNull();
   });
+
+  it.each([false, true])(
+    "is not called undone when its statements may have run without it (swallowed: %s)",
+    async (swallowed) => {
+      const { transaction, execute } = connected((call, driver) => {
+        if (call !== "a") return undefined;
+        driver.usable = false;
+        throw new CommitOutcomeUnknownError("not begun");
+      });
+      const failed = transaction((scope) => {
+        const answer = execute("a", scope);
+        return swallowed ? answer.catch(() => undefined) : answer;
+      });
+      await expect(failed).rejects.toMatchObject({ outcome: "unknown" });
+    },
+  );
 
   it("has certainly done nothing when the connection is lost while it is begun", async () => {
     const { transaction, transactions } = connected((call, driver) => {

@@ -209,7 +209,7 @@ export class TransactionStack {
     if (scope.state.is === "doomed") {
       const { cause } = scope.state;
       yield* this.rollBack(scope, call);
-      throw doomed(cause, "rolled_back");
+      throw doomed(cause, cause instanceof CommitOutcomeUnknownError ? "unknown" : "rolled_back");
     }
     try {
       if (scope.parent === null) this.#step = "committing";

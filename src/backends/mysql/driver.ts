@@ -8,7 +8,12 @@ import type {
   NativeStatement,
   VersionDetails,
 } from "../../backend/index.ts";
-import { ConnectionError, TransactionDoomedError, UnsupportedError } from "../../errors/index.ts";
+import {
+  CommitOutcomeUnknownError,
+  ConnectionError,
+  TransactionDoomedError,
+  UnsupportedError,
+} from "../../errors/index.ts";
 import { blockOf, isInterruption } from "./block.ts";
 import { killUntil } from "./cancel.ts";
 import { addKeyColumns } from "./constraint.ts";
@@ -187,7 +192,11 @@ export class MysqlConnection implements DriverConnection {
         },
       );
     }
-    await this.#call(ordinary, [], () => this.#raw.query("COMMIT"));
+    try {
+      await this.#call(ordinary, [], () => this.#raw.query("COMMIT"));
+    } catch (error) {
+      throw this.#decided(error);
+    }
   }
 
   async rollback(): Promise<void> {
@@ -286,14 +295,13 @@ export class MysqlConnection implements DriverConnection {
     this.#beginning = undefined;
     this.#inTransaction = true;
     const begun = Promise.all(texts.map((text) => this.#raw.query(text))).catch((cause) => {
-      if (!this.usable) throw cause;
-      // What was sent along with it may have run outside of any transaction.
+      if (!this.usable || endsConnection(errnoOf(cause))) throw cause;
+      // What was sent along with it may have run outside of any transaction, and is not undone by the connection's end.
       this.destroy();
-      throw new ConnectionError("the server refused to begin a transaction, so its connection was closed", {
-        backend: "mysql",
-        outcome: "unknown",
-        cause,
-      });
+      throw new CommitOutcomeUnknownError(
+        "the server did not begin the transaction, and its first statement may have been stored without it; the connection was closed",
+        { backend: "mysql", cause },
+      );
     });
     return afterBegin(begun, work());
   }
@@ -328,10 +336,27 @@ export class MysqlConnection implements DriverConnection {
     try {
       return this.#read(await this.#call(aBlock, texts, work));
     } catch (error) {
+      const failure = this.#decided(error);
       if (this.inTransaction) await this.#rollbackOrDestroy();
-      else if (isInterruption(error)) this.destroy();
-      throw error;
+      throw failure;
     }
+  }
+
+  /**
+   * What to throw for a commit that failed. The server also says that it was interrupted when it has committed already;
+   * then no transaction is open any more, and what became of the work has to be looked up, as after a loss.
+   */
+  #decided(error: unknown): unknown {
+    if (!isInterruption(error) || !this.usable || this.#inTransaction) return error;
+    this.destroy();
+    return new ConnectionError(
+      "the server was told to stop while it committed, so the connection was closed",
+      {
+        backend: "mysql",
+        outcome: "unknown",
+        cause: error,
+      },
+    );
   }
 
   async #rollbackOrDestroy(): Promise<void> {

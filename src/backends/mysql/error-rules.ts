@@ -239,12 +239,13 @@ export const listedNumbers: readonly number[] = groups.flatMap(([, ...errnos]) =
 
 /** What Node's codes mean, where there is no number: of sockets, of the name service and of TLS. */
 export const rulesByCode: readonly (readonly [pattern: RegExp, rule: Rule])[] = [
-  [
-    /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENOENT|EACCES|EADDRNOTAVAIL)$/,
-    unreachable,
-  ],
+  [/^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|ENOENT|EACCES|EADDRNOTAVAIL)$/, unreachable],
   [/^(?:ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_|EPROTO)/, refused],
-  [/^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ERR_STREAM_\w+|ERR_SOCKET_\w+)$/, lost],
+  // A network may also fall away while an answer is awaited. That of a connect is `not_sent` in any case.
+  [
+    /^(?:EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ERR_STREAM_\w+|ERR_SOCKET_\w+)$/,
+    lost,
+  ],
 ];
 
 /** Where only the words tell: 1290 is any option with which the server was started. */

@@ -77,6 +77,7 @@ describe("the classification", () => {
     ["EAI_AGAIN", "STRATA_CONNECTION", "not_sent"],
     ["ECONNRESET", "STRATA_CONNECTION", "unknown"],
     ["EPIPE", "STRATA_CONNECTION", "unknown"],
+    ["EHOSTUNREACH", "STRATA_CONNECTION", "unknown"],
     ["ERR_TLS_CERT_ALTNAME_INVALID", "STRATA_CONNECTION_REFUSED", "not_sent"],
     ["DEPTH_ZERO_SELF_SIGNED_CERT", "STRATA_CONNECTION_REFUSED", "not_sent"],
     ["ESOMETHING", "STRATA_DATABASE", "unknown"],

@@ -98,6 +98,7 @@ describe("toDatabaseError", () => {
     expect(toDatabaseError(server("23505"), commit).outcome).toBe("rolled_back");
     expect(toDatabaseError(server("57P01"), commit).outcome).toBe("unknown");
     expect(toDatabaseError(network("ECONNRESET"), commit).outcome).toBe("unknown");
+    expect(toDatabaseError(network("EHOSTUNREACH"), commit).outcome).toBe("unknown");
     expect(toDatabaseError(new Error("Connection terminated unexpectedly"), commit)).toMatchObject({
       name: "ConnectionError",
       outcome: "unknown",

@@ -188,14 +188,8 @@ function ruleFor(report: ServerReport): CodeRule {
   return report.fatal ? lost : (rulesByClass[sqlState.slice(0, 2)] ?? plain);
 }
 
-const unreachable = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOENT",
-]);
+/** Not EHOSTUNREACH and its like: a network may also fall away while an answer is awaited. */
+const unreachable = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT"]);
 const encryption = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 const encryptionWords = /SSL|TLS|certificate/i;
 const lostWords = /^(?:the connection|Connection terminated|Client (?:has encountered|was closed))/;
