@@ -154,9 +154,10 @@ export interface Dialect {
    * One statement that saves a record and appends its version. Absent: the store does it by several statements in a
    * transaction. Its named values are those of `AuditedSave`; it answers `columns` of the record as it is now, or no
    * row and changes nothing when the schema has another revision, when a guard does not hold, when nothing would
-   * change, or when the record is deleted.
+   * change, or when the record is deleted. `expects` says what the store takes to be there: `record`, one that is not
+   * deleted, so that the statement need not be able to make one, as with guards; or `either`.
    */
-  auditedSave?(save: AuditedSave): string;
+  auditedSave?(save: AuditedSave, expects: "record" | "either"): string;
 
   /**
    * One statement that saves many records and appends their versions, and changes as many rows as records were saved.

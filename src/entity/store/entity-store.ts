@@ -216,10 +216,8 @@ export class EntityStore {
     const table = yield* this.#tables.catalog.fitting(core, call, entity, [input.values]);
     if (table === null) return undefined;
     const { settings } = this;
-    if (auditedSave !== undefined)
-      return yield* saveAtOnce(core, call, table, input, author, settings, options);
-    const expects = this.#habits.expected(entity);
-    return yield* saveInSteps(core, call, table, input, author, settings, options, expects);
+    const save = auditedSave === undefined ? saveInSteps : saveAtOnce;
+    return yield* save(core, call, table, input, author, settings, options, this.#habits.expected(entity));
   }
 
   /** As `#change`, for one record, which is read first and kept from others; undefined when there are no tables. */

@@ -8,6 +8,7 @@ import type { Operation } from "../../operation/index.ts";
 import { type EntityRecord, type EntityTable, systemColumnTypes } from "./entity-table.ts";
 import type { EntitySettings, SaveOptions } from "./options.ts";
 import type { RecordInput } from "./record-input.ts";
+import type { Expectation } from "./save-habits.ts";
 import { VersionReader } from "./versions.ts";
 import { type Authorship, stale } from "./write.ts";
 
@@ -26,6 +27,7 @@ export function* saveAtOnce(
   author: Authorship,
   settings: EntitySettings,
   options: SaveOptions | undefined,
+  expects: Expectation,
 ): Operation<EntityRecord | undefined> {
   const { dialect } = core.environment.backend;
   if (!isPossible(dialect, settings, options)) return undefined;
@@ -35,10 +37,10 @@ export function* saveAtOnce(
       return undefined;
     guards.version = options.expectedVersion;
   }
-  const sql = statementFor(dialect, table, Object.keys(input.values), Object.keys(guards), {
-    isNewId: input.id === undefined,
-    versionUnchanged: settings.unchangedSaves === "version",
-  });
+  const guarded = Object.keys(guards);
+  const isFound = guarded.length > 0 || (input.id !== undefined && expects === "record");
+  const how = { isNewId: input.id === undefined, versionUnchanged: settings.unchangedSaves === "version" };
+  const sql = statementFor(dialect, table, Object.keys(input.values), guarded, how, isFound);
   const params: Values = {
     id: input.id ?? randomUUID(),
     at: author.at,
@@ -110,15 +112,17 @@ function statementFor(
   fields: readonly string[],
   guards: readonly string[],
   how: Pick<AuditedSave, "isNewId" | "versionUnchanged">,
+  isFound: boolean,
 ): string {
-  const shape = [...fields, "", ...guards, String(how.isNewId)];
-  return table.statements.memoised("auditedSave", shape, () =>
-    dialect.auditedSave({
+  const shape = [...fields, "", ...guards, String(how.isNewId), String(isFound)];
+  return table.statements.memoised("auditedSave", shape, () => {
+    const save: AuditedSave = {
       ...table.names,
       ...how,
       columns: table.columns.map(({ name }) => name),
       fields: fields.map((name) => ({ name, type: table.schema.fields.get(name)?.storage ?? "text" })),
       guards: guards.map((name) => ({ name, type: systemColumnTypes.get(name)?.storage ?? "text" })),
-    }),
-  );
+    };
+    return dialect.auditedSave(save, isFound ? "record" : "either");
+  });
 }

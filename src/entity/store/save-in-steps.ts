@@ -8,6 +8,7 @@ import type { EntityRecord, EntityTable } from "./entity-table.ts";
 import type { EntitySettings, SaveOptions } from "./options.ts";
 import type { RecordInput } from "./record-input.ts";
 import { recovered } from "./save-at-once.ts";
+import type { Expectation } from "./save-habits.ts";
 import { type SavedShape, savedShape } from "./saved-shapes.ts";
 import type { Authorship } from "./write.ts";
 
@@ -31,7 +32,7 @@ export function* saveInSteps(
   author: Authorship,
   settings: EntitySettings,
   options: SaveOptions | undefined,
-  expects: "record" | "nothing",
+  expects: Expectation,
 ): Operation<EntityRecord | undefined> {
   const { dialect } = core.environment.backend;
   if (!hasAuditedSteps(dialect) || settings.history !== "full" || core.transactions.current !== null)
@@ -39,7 +40,8 @@ export function* saveInSteps(
   const guards = guardsOf(input, options);
   if (guards === undefined) return undefined;
   const guarded = Object.keys(guards);
-  const saves = input.id === undefined ? "new" : guarded.length > 0 ? "record" : expects;
+  const isFound = guarded.length > 0 || expects !== "nothing";
+  const saves = input.id === undefined ? "new" : isFound ? "record" : "nothing";
   const given = { saves, fields: Object.keys(input.values), guards: guarded } as const;
   const shape = savedShape(dialect, table, given, settings.unchangedSaves === "version");
 

@@ -72,6 +72,25 @@ export const entityCases: ConformanceGroup = {
       },
     },
     {
+      name: "saves in another way than the entity has long been saved in",
+      *run({ db, name }) {
+        const users = name("users");
+        const versionOf = function* (id: string, n: number) {
+          return (yield* wait(db.saveEntity(users, { id, n }))).version;
+        };
+        for (let n = 1; n <= 40; n++) equal(yield* versionOf("a", n), n);
+        equal(yield* versionOf("a", 40), 40);
+        equal(yield* versionOf("new", 1), 1);
+        for (let n = 41; n <= 80; n++) equal(yield* versionOf("a", n), n);
+        yield* wait(db.deleteEntity(users, "a"));
+        equal(yield* versionOf("a", 81), 82);
+        equal((yield* wait(db.getEntityHistory(users, "a"))).length, 82);
+        for (let n = 1; n <= 10; n++) equal(yield* versionOf(`new ${n}`, n), 1);
+        equal(yield* versionOf("a", 82), 83);
+        equal(yield* versionOf("new 1", 2), 2);
+      },
+    },
+    {
       name: "makes one version for each save that changes something, inside a transaction too",
       *run({ db, name, run }) {
         const users = name("users");
