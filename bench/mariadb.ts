@@ -1,5 +1,7 @@
 /** The `mariadb` package as an application uses it, with the options that this library sets. */
+
 import type { MariadbConnection, MariadbModule, MariadbStatement } from "../src/backends/mysql/mariadb.ts";
+import type { Database } from "../src/index.ts";
 
 export type { MariadbConnection, MariadbStatement };
 
@@ -28,4 +30,16 @@ export async function connectDirect(url: string): Promise<MariadbConnection> {
     "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, time_zone = '+00:00', tx_isolation = 'READ-COMMITTED'",
   );
   return connection;
+}
+
+/** The driver's connection of a database whose pool has only this one, so that both take turns on one session. */
+export async function sessionOf(database: Database): Promise<MariadbConnection> {
+  await using connection = await database.connection();
+  const { raw } = connection;
+  if (isMariadb(raw)) return raw;
+  throw new Error("expected a connection of the mariadb package");
+}
+
+function isMariadb(raw: unknown): raw is MariadbConnection {
+  return typeof raw === "object" && raw !== null && "prepare" in raw;
 }
