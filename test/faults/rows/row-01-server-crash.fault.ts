@@ -41,7 +41,7 @@ describe.each(serverBackends)("crash and shutdown, on %s", (backend) => {
           workers: 2,
           poolSize: 5,
           // The pool tries to connect before half of a caller's time is over.
-          plan: { timeout: 1, pauseMs: 5, options: { circuitBreaker: { recoveryTimeout } } },
+          plan: { timeout: 2, pauseMs: 5, options: { circuitBreaker: { recoveryTimeout } } },
           nemesis: async () => {
             await sleep(1_500);
             downAt = Date.now();

@@ -123,7 +123,7 @@ describe.each(serverBackends)("processes of the server, on %s", (backend) => {
         workers: 2,
         poolSize: 5,
         // Without a breaker: while it is open, reads fail by intention. The server's recovery may take seconds.
-        plan: { timeout: 10, pauseMs: 5, options: { circuitBreaker: false } },
+        plan: { timeout: 3, pauseMs: 5, options: { circuitBreaker: false } },
         nemesis: async () => {
           for (; kills < 3; kills++) {
             await sleep(1_500);
