@@ -8,6 +8,7 @@ export {
   startPostgres,
   startPrivatePostgres,
 } from "./postgres.ts";
+export { type Standby, standbyMissing, startStandby } from "./standby.ts";
 export {
   isMissing,
   type MissingServer,

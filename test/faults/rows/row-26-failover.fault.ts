@@ -2,13 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { DatabaseManager } from "../../../src/index.ts";
 import { queryPostgres } from "../../servers/clients.ts";
-import { type PrivateServer, privatePostgres } from "../../servers/index.ts";
+import {
+  type PrivateServer,
+  privatePostgres,
+  type Standby,
+  standbyMissing,
+  startStandby,
+} from "../../servers/index.ts";
 import { answerOf } from "../harness/calls.ts";
 import { marginMs } from "../harness/checker.ts";
 import { measure } from "../harness/measure.ts";
 import { asksToCommit, FaultProxy, forward } from "../harness/proxy.ts";
 import { runLoad } from "../harness/run-load.ts";
-import { type Standby, standbyMissing, startStandby } from "../harness/standby.ts";
 import { databaseOn, type FaultDatabase, missing, through } from "../harness/targets.ts";
 
 const reason = missing("postgres");

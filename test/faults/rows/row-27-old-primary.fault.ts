@@ -2,11 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { DatabaseManager } from "../../../src/index.ts";
 import { queryPostgres } from "../../servers/clients.ts";
-import { type PrivateServer, privatePostgres } from "../../servers/index.ts";
+import {
+  type PrivateServer,
+  privatePostgres,
+  type Standby,
+  standbyMissing,
+  startStandby,
+} from "../../servers/index.ts";
 import { answerOf, tally } from "../harness/calls.ts";
 import { measure } from "../harness/measure.ts";
 import { FaultProxy } from "../harness/proxy.ts";
-import { type Standby, standbyMissing, startStandby } from "../harness/standby.ts";
 import { databaseOn, missing, through } from "../harness/targets.ts";
 
 const reason = missing("postgres") ?? standbyMissing();

@@ -2,11 +2,11 @@ import { execFile } from "node:child_process";
 import { appendFileSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { queryPostgres } from "../../servers/clients.ts";
-import { freePort, makeFolder, serverAccount } from "../../servers/folders.ts";
-import type { PrivateServer } from "../../servers/index.ts";
-import { postgresProcess } from "../../servers/postgres.ts";
-import { systemBinaries } from "../../servers/postgres-binaries.ts";
+import { queryPostgres } from "./clients.ts";
+import { freePort, makeFolder, serverAccount } from "./folders.ts";
+import { postgresProcess } from "./postgres.ts";
+import { systemBinaries } from "./postgres-binaries.ts";
+import type { PrivateServer } from "./types.ts";
 
 /** Why no standby can be made here; undefined when one can. */
 export function standbyMissing(): string | undefined {
