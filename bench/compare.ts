@@ -41,6 +41,30 @@ export async function compare({ title, unit, ways, count, rounds = 31 }: Compari
   }
 }
 
+/** Does one after the other. */
+export function each(name: string, work: (n: number) => unknown): Way {
+  return {
+    name,
+    async run(count) {
+      for (let n = 0; n < count; n++) await work(n);
+    },
+  };
+}
+
+/** The work of 64 callers, each of whom waits for its own. */
+export function atOnce(name: string, work: (n: number) => unknown): Way {
+  return {
+    name,
+    async run(count) {
+      let next = 0;
+      const caller = async () => {
+        while (next < count) await work(next++);
+      };
+      await Promise.all(Array.from({ length: 64 }, caller));
+    },
+  };
+}
+
 async function timed(way: Way, count: number): Promise<number> {
   const start = performance.now();
   await way.run(count);

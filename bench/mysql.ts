@@ -6,8 +6,9 @@
 import { randomUUID } from "node:crypto";
 import { DatabaseManager } from "../src/index.ts";
 import { createDatabase, privateMariadb } from "../test/servers/index.ts";
-import { compare, type Way } from "./compare.ts";
+import { atOnce, compare, each } from "./compare.ts";
 import { connectDirect, type MariadbConnection, sessionOf } from "./mariadb.ts";
+import { author, columns, historyColumns, idOf, type Person, people, person, portable } from "./people.ts";
 import { slowNetwork } from "./slow-network.ts";
 
 const server = await privateMariadb({ durable: true });
@@ -18,12 +19,6 @@ const db = DatabaseManager.connect(url, { pool: { minSize: 1, maxSize: 1 } });
 const client = await sessionOf(db);
 const sync = DatabaseManager.connectSync(url);
 
-const columns = "id, name, age, city, created_at, created_by, updated_at, updated_by, deleted_at, version";
-const historyColumns =
-  "history_timestamp, history_user_id, history_comment, history_operation, history_write_id";
-const author = { userId: "bench" };
-const person = (n: number) => ({ name: `Person ${n}`, age: n % 90, city: "Oslo" });
-const idOf = (n: number) => `p${n % 1000}`;
 const now = () => new Date().toISOString().slice(0, 23).replace("T", " ");
 
 const upsertText =
@@ -57,10 +52,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
 };
 const wanted = process.argv.slice(2);
 try {
-  await db.saveEntities(
-    "people",
-    Array.from({ length: 1000 }, (_, n) => ({ id: idOf(n), ...person(n) })),
-  );
+  await db.saveEntities("people", people);
   // The same columns, so that what is measured is the way and not the types.
   await client.query("CREATE TABLE hand LIKE people");
   await client.query(`INSERT INTO hand (${columns}) SELECT ${columns} FROM people`);
@@ -74,7 +66,6 @@ try {
 }
 
 async function selects(): Promise<void> {
-  const portable = "SELECT [id], [name], [age], [city] FROM [people] WHERE [id] = ?";
   const prepared = await client.prepare("SELECT id, name, age, city FROM people WHERE id = ?");
   const direct = each("mariadb, a prepared statement", (n) => prepared.execute([idOf(n)]));
   await compare({
@@ -99,7 +90,6 @@ async function selects(): Promise<void> {
 }
 
 async function callers(): Promise<void> {
-  const portable = "SELECT [id], [name], [age], [city] FROM [people] WHERE [id] = ?";
   const text = "SELECT id, name, age, city FROM people WHERE id = ?";
   const connections = await Promise.all(Array.from({ length: 10 }, () => connectDirect(url)));
   const prepared = await Promise.all(connections.map((connection) => connection.prepare(text)));
@@ -154,10 +144,10 @@ async function savesByHand(on: MariadbConnection) {
   const upsert = await on.prepare(upsertText);
   const answering = await on.prepare(`${upsertText} RETURNING ${columns}`);
   const append = await on.prepare(appendText);
-  const values = (id: string, { name, age, city }: ReturnType<typeof person>) => {
+  const values = (id: string, { name, age, city }: Person) => {
     return [id, name, age, city, now(), "bench", now(), "bench"];
   };
-  const audited = async (statement: typeof upsert, id: string, record: ReturnType<typeof person>) => {
+  const audited = async (statement: typeof upsert, id: string, record: Person) => {
     await Promise.all([
       on.query("START TRANSACTION"),
       statement.execute(values(id, record)),
@@ -166,9 +156,9 @@ async function savesByHand(on: MariadbConnection) {
     await on.query("COMMIT");
   };
   return {
-    plain: (id: string, record: ReturnType<typeof person>) => upsert.execute(values(id, record)),
-    audited: (id: string, record: ReturnType<typeof person>) => audited(upsert, id, record),
-    answering: (id: string, record: ReturnType<typeof person>) => audited(answering, id, record),
+    plain: (id: string, record: Person) => upsert.execute(values(id, record)),
+    audited: (id: string, record: Person) => audited(upsert, id, record),
+    answering: (id: string, record: Person) => audited(answering, id, record),
   };
 }
 
@@ -231,6 +221,7 @@ async function bulk(): Promise<void> {
   const row = "(?, ?, ?, ?, ?, ?, ?, ?, NULL, 1)";
   const historyRow = "(?, ?, ?, ?, ?, ?, ?, ?, NULL, 1, ?, ?, NULL, 'save', ?)";
   const many = (head: string, one: string) => `${head} VALUES ${`${one}, `.repeat(rows - 1)}${one}`;
+  await db.saveEntity("bulk", person(0));
   const insert = await client.prepare(many(`INSERT INTO hand (${columns})`, row));
   const append = await client.prepare(
     many(`INSERT INTO hand_history (${columns}, ${historyColumns})`, historyRow),
@@ -238,12 +229,12 @@ async function bulk(): Promise<void> {
   const byHand = each("mariadb, multi-row inserts into both tables", async () => {
     const at = now();
     const writeId = randomUUID();
-    const people = batch().map(({ name, age, city }) => {
+    const records = batch().map(({ name, age, city }) => {
       return [randomUUID(), name, age, city, at, "bench", at, "bench"];
     });
     await client.query("START TRANSACTION");
-    for (let from = 0; from < people.length; from += rows) {
-      const part = people.slice(from, from + rows);
+    for (let from = 0; from < records.length; from += rows) {
+      const part = records.slice(from, from + rows);
       await Promise.all([
         insert.execute(part.flat()),
         append.execute(part.flatMap((values) => [...values, at, "bench", writeId])),
@@ -292,26 +283,4 @@ async function bulk(): Promise<void> {
       each("stratadb, saveEntities()", () => db.saveEntities("people", changed(), author)),
     ],
   });
-}
-
-function each(name: string, work: (n: number) => unknown): Way {
-  return {
-    name,
-    async run(count) {
-      for (let n = 0; n < count; n++) await work(n);
-    },
-  };
-}
-
-function atOnce(name: string, work: (n: number) => unknown): Way {
-  return {
-    name,
-    async run(count) {
-      let next = 0;
-      const caller = async () => {
-        while (next < count) await work(next++);
-      };
-      await Promise.all(Array.from({ length: 64 }, caller));
-    },
-  };
 }

@@ -5,7 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { DatabaseManager } from "../src/index.ts";
 import { createDatabase, privatePostgres } from "../test/servers/index.ts";
-import { compare, type Way } from "./compare.ts";
+import { atOnce, compare, each } from "./compare.ts";
+import { author, columns, historyColumns, idOf, type Person, people, person, portable } from "./people.ts";
 import { type Client, direct } from "./pg.ts";
 
 const poolSize = 10;
@@ -16,12 +17,12 @@ const pool = direct.pool(url, poolSize);
 const db = DatabaseManager.connect(url, { pool: { maxSize: poolSize } });
 const sync = DatabaseManager.connectSync(url);
 
-const columns = "id, name, age, city, created_at, created_by, updated_at, updated_by, deleted_at, version";
-const historyColumns =
-  "history_timestamp, history_user_id, history_comment, history_operation, history_write_id";
-const author = { userId: "bench" };
-const person = (n: number) => ({ name: `Person ${n}`, age: n % 90, city: "Oslo" });
-const idOf = (n: number) => `p${n % 1000}`;
+/** The same by hand. */
+const named = {
+  name: "select",
+  text: "SELECT id, name, age, city FROM people WHERE id = $1",
+  rowMode: "array",
+};
 
 /** Rounds too short for the scheduler to take the turn away in most of them. */
 const short = { count: 60, rounds: 201 };
@@ -38,10 +39,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
 };
 const wanted = process.argv.slice(2);
 try {
-  await db.saveEntities(
-    "people",
-    Array.from({ length: 1000 }, (_, n) => ({ id: idOf(n), ...person(n) })),
-  );
+  await db.saveEntities("people", people);
   await makeTables(client);
   for (const [name, part] of Object.entries(parts)) {
     if (wanted.length === 0 || wanted.includes(name)) await part();
@@ -54,12 +52,6 @@ try {
 }
 
 async function selects(): Promise<void> {
-  const portable = "SELECT [id], [name], [age], [city] FROM [people] WHERE [id] = ?";
-  const named = {
-    name: "select",
-    text: "SELECT id, name, age, city FROM people WHERE id = $1",
-    rowMode: "array",
-  };
   await using connection = await db.connection();
   const one = each("pg, one connection, named", (n) => client.query({ ...named, values: [idOf(n)] }));
   await compare({
@@ -86,12 +78,6 @@ async function selects(): Promise<void> {
  * first. The listeners of the last way are called three times a select.
  */
 async function overhead(): Promise<void> {
-  const portable = "SELECT [id], [name], [age], [city] FROM [people] WHERE [id] = ?";
-  const named = {
-    name: "select",
-    text: "SELECT id, name, age, city FROM people WHERE id = $1",
-    rowMode: "array",
-  };
   const heard = DatabaseManager.connect(url, { alias: "heard", pool: { maxSize: poolSize } });
   let events = 0;
   const listener = () => {
@@ -119,12 +105,6 @@ async function overhead(): Promise<void> {
 }
 
 async function callers(): Promise<void> {
-  const portable = "SELECT [id], [name], [age], [city] FROM [people] WHERE [id] = ?";
-  const named = {
-    name: "select",
-    text: "SELECT id, name, age, city FROM people WHERE id = $1",
-    rowMode: "array",
-  };
   await compare({
     ...long,
     title: `point select by 64 callers on ${poolSize} connections`,
@@ -173,7 +153,7 @@ async function saves(): Promise<void> {
     `updated_at = excluded.updated_at, updated_by = excluded.updated_by, version = h.version + 1 RETURNING ${columns}), ` +
     `kept AS (INSERT INTO hand_history (${columns}, ${historyColumns}) ` +
     `SELECT ${columns}, $5, $6, NULL, 'save', $7 FROM saved) SELECT ${columns} FROM saved`;
-  const save = (id: string, { name, age, city }: ReturnType<typeof person>) =>
+  const save = (id: string, { name, age, city }: Person) =>
     client.query({ name: "save", text, values: [id, name, age, city, new Date(), "bench", randomUUID()] });
   let last = 0;
   const kinds = {
@@ -212,12 +192,12 @@ async function bulk(): Promise<void> {
     `RETURNING ${columns}) INSERT INTO hand_history (${columns}, ${historyColumns}) ` +
     `SELECT ${columns}, $5, $6, NULL, 'save', $7 FROM saved`;
   const byHand = each("pg, unnest into both tables", () => {
-    const people = batch();
-    const ids = people.map(() => randomUUID());
+    const records = batch();
+    const ids = records.map(() => randomUUID());
     const [names, ages, cities] = [
-      people.map((p) => p.name),
-      people.map((p) => p.age),
-      people.map((p) => p.city),
+      records.map((p) => p.name),
+      records.map((p) => p.age),
+      records.map((p) => p.city),
     ];
     const values = [ids, names, ages, cities, new Date(), "bench", randomUUID()];
     return client.query({ name: "bulk", text, values });
@@ -250,8 +230,14 @@ async function bulk(): Promise<void> {
     unit: "batch",
     ways: [
       each("pg, unnest", () => {
-        const people = changed();
-        const values = [people.map((p) => p.id), people.map((p) => p.age), new Date(), "bench", randomUUID()];
+        const records = changed();
+        const values = [
+          records.map((p) => p.id),
+          records.map((p) => p.age),
+          new Date(),
+          "bench",
+          randomUUID(),
+        ];
         return client.query({ name: "update", text: update, values });
       }),
       each("stratadb, saveEntities()", () => db.saveEntities("people", changed(), author)),
@@ -271,26 +257,4 @@ async function makeTables(on: Client): Promise<void> {
       "history_comment text, history_operation text, history_write_id text, PRIMARY KEY (id, version))",
   });
   await on.query({ text: `INSERT INTO hand (${columns}) SELECT ${columns} FROM people` });
-}
-
-function each(name: string, work: (n: number) => unknown): Way {
-  return {
-    name,
-    async run(count) {
-      for (let n = 0; n < count; n++) await work(n);
-    },
-  };
-}
-
-function atOnce(name: string, work: (n: number) => unknown): Way {
-  return {
-    name,
-    async run(count) {
-      let next = 0;
-      const caller = async () => {
-        while (next < count) await work(next++);
-      };
-      await Promise.all(Array.from({ length: 64 }, caller));
-    },
-  };
 }
