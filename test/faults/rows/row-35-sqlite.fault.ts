@@ -43,7 +43,7 @@ describe("SQLite", () => {
           })();
           const reading = (async () => {
             while (performance.now() < until) {
-              // A snapshot that is kept for a second holds the WAL.
+              // A snapshot that is kept for a second holds the WAL, which can begin anew only in the pause.
               await db.transaction(
                 async (tx) => {
                   await tx.execute("SELECT count(*) FROM [ledger_history]");
@@ -55,6 +55,7 @@ describe("SQLite", () => {
                 largestWal,
                 (await stat(`${own.url}-wal`).catch(() => ({ size: 0 }))).size,
               );
+              await sleep(100);
             }
           })();
           await sleep(3_000);
