@@ -54,6 +54,11 @@ export class Call implements CallLimits {
     return new Call(operation, this.#clock, this.#limitMs, this.signal, this.tags);
   }
 
+  /** As `again`, for undoing what was begun, which has to happen also when the caller has stopped waiting. */
+  toUndo(operation: string): Call {
+    return new Call(operation, this.#clock, this.#limitMs, undefined, this.tags);
+  }
+
   /** Milliseconds that are left, never negative. */
   get timeoutMs(): number {
     return Math.max(0, this.#endsAtMs - this.#clock.now());

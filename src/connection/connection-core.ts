@@ -155,6 +155,13 @@ export class ConnectionCore {
     }
   }
 
+  /** Calls the driver to undo what was begun. It has the whole limit of the call, and no signal stops it. */
+  *undo<T>(call: Call, work: (call: Call) => Awaitable<T>): Operation<T> {
+    const undoing = call.toUndo("rollback");
+    const answer = work(undoing);
+    return isPromiseLike(answer) ? yield* wait(this.#limit(answer, undoing, undefined)) : answer;
+  }
+
   /** Ends the connection; a second time does nothing. */
   *close(): Operation<void> {
     if (this.#closed) return;

@@ -132,6 +132,24 @@ describe("a transaction", () => {
     expect(core.usable).toBe(false);
   });
 
+  it.each([
+    ["ROLLBACK", null],
+    ["ROLLBACK TO SAVEPOINT strata_1", "nested"],
+  ])("does not wait for ever for %s", async (text, nested) => {
+    const { transactions, call, core } = connected((called) =>
+      called === text ? new Promise<never>(() => {}) : undefined,
+    );
+    const limits = call("transaction", 20);
+    const fail = () => {
+      throw new RangeError("mine");
+    };
+    const failing = transactions.transaction(null, {}, limits, (scope) =>
+      nested === null ? fail() : runAsync(transactions.transaction(scope, {}, limits, fail)),
+    );
+    await expect(runAsync(failing)).rejects.toThrow("mine");
+    expect(core.usable).toBe(false);
+  });
+
   it("has the whole limit for its commit, however long the callback took", async () => {
     const { transaction, environment, driver } = connected();
     await transaction(() => environment.clock.advance(10_000));

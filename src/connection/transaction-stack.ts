@@ -257,10 +257,12 @@ export class TransactionStack {
       if (!driver.usable || !driver.inTransaction) {
         scope.parent?.doom(scope.state.is === "doomed" ? scope.state.cause : lostTransaction());
       } else if (scope.parent === null) {
-        yield* wait(driver.rollback(call));
+        yield* this.#core.undo(call, (limits) => driver.rollback(limits));
       } else {
-        yield* wait(driver.execute(control(`ROLLBACK TO SAVEPOINT ${scope.savepoint}`), [], call));
-        yield* wait(driver.execute(control(`RELEASE SAVEPOINT ${scope.savepoint}`), [], call));
+        for (const command of ["ROLLBACK TO SAVEPOINT", "RELEASE SAVEPOINT"]) {
+          const statement = control(`${command} ${scope.savepoint}`);
+          yield* this.#core.undo(call, (limits) => driver.execute(statement, [], limits));
+        }
       }
     } catch {
       // What state the connection is in is not known now, so nobody may use it again.

@@ -69,6 +69,23 @@ export const publicOperations: readonly PublicOperation[] = [
     after: 3,
   },
   {
+    name: "transaction that its caller ends",
+    run: async (db, tag) => {
+      const reason = new RangeError("the caller's own");
+      const ended = db.transaction(async (tx) => {
+        await tx.saveEntity(entity, record(`${tag}-a`, 1), limits);
+        await tx
+          .transaction(() => Promise.reject(reason), limits)
+          .catch((error) => expectSame(error, reason));
+        throw reason;
+      }, limits);
+      await ended.catch((error) => expectSame(error, reason));
+    },
+    effects: async (query, tag) => await versions(query, `${tag}-%`),
+    before: 0,
+    after: 0,
+  },
+  {
     name: "saveEntities",
     prepare: (db, tag) => db.saveEntity(entity, record(`${tag}-a`, 1)),
     run: (db, tag) =>
@@ -177,4 +194,8 @@ export const publicOperations: readonly PublicOperation[] = [
 export async function makeThings(db: Database): Promise<void> {
   await db.execute("CREATE TABLE [plain_rows] ([tag] VARCHAR(60), [n] INTEGER)");
   await db.saveEntity(entity, record("fixed", 1));
+}
+
+function expectSame(error: unknown, expected: unknown): void {
+  if (error !== expected) throw error;
 }

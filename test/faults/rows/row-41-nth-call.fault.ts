@@ -30,7 +30,8 @@ function kindsFor(backend: string, operation: PublicOperation): readonly FaultKi
   // the work of many calls, fails in two ways.
   const isLong = /new (field|entity)/.test(operation.name);
   const hangs =
-    operation.name === "transaction" || (operation.name === "saveEntity, changed" && backend !== "sqlite");
+    operation.name.startsWith("transaction") ||
+    (operation.name === "saveEntity, changed" && backend !== "sqlite");
   return possible.filter((kind) => {
     if (kind === "late" || (kind === "hang" && !hangs)) return false;
     return !isLong || kind === "lostAfter" || kind === "rejected";
