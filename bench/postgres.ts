@@ -17,7 +17,7 @@ const pool = direct.pool(url, poolSize);
 const db = DatabaseManager.connect(url, { pool: { maxSize: poolSize } });
 const sync = DatabaseManager.connectSync(url);
 
-/** The same by hand. */
+/** `portable` by hand, prepared by name. */
 const named = {
   name: "select",
   text: "SELECT id, name, age, city FROM people WHERE id = $1",

@@ -105,7 +105,7 @@ export class TransactionStack {
     try {
       result = yield* wait(insideTransaction(this.#core, scope, () => body(scope)));
     } catch (error) {
-      yield* this.exclusiveEnd(scope, () => this.rollBack(scope, call.again("rollback")));
+      yield* this.exclusiveEnd(scope, () => this.rollBack(scope, call));
       throw error;
     }
     // The callback may have taken its time; that must not be taken from the commit.
