@@ -91,6 +91,32 @@ describe("connecting", () => {
     expect((await second).resource.id).toBe(1);
   });
 
+  it("serves all who wait for connects that hang, by another after a second, and ends what comes too late", async () => {
+    const { pool, resource, clock } = fakePool();
+    const destroyed: string[] = [];
+    resource.onDestroy = ({ id }) => void destroyed.push(`connection ${id}`);
+    resource.onCreate = () => later(clock, 3_000);
+    const waiting = Promise.all(Array.from({ length: 3 }, () => pool.acquire()));
+    resource.onCreate = () => undefined;
+    await clock.advance(999);
+    expect(resource.creates).toBe(3);
+    await clock.advance(1);
+    expect((await waiting).map((lease) => lease.resource.id)).toEqual([1, 2, 3]);
+    expect(pool.stats()).toMatchObject({ connecting: 0, inUse: 3, connectFailures: 0 });
+    await clock.advance(2_000);
+    expect(destroyed).toEqual(["connection 4", "connection 5", "connection 6"]);
+  });
+
+  it("warms up beside a connect that hangs", async () => {
+    const { pool, resource, clock } = fakePool();
+    resource.onCreate = never;
+    const warm = pool.warmup(2);
+    resource.onCreate = () => undefined;
+    await clock.advance(1_000);
+    await warm;
+    expect(pool.stats()).toMatchObject({ idle: 2, connecting: 0 });
+  });
+
   it("tries again within the deadline, with growing pauses and one connect at a time", async () => {
     const { pool, resource, clock } = fakePool({ acquireTimeoutMs: 5_000 });
     const startedMs: number[] = [];

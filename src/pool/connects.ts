@@ -8,6 +8,14 @@ export interface ConnectSettings extends BackoffSettings {
 /** A caller needs an attempt by this part of its time, so that the rest is left for the connect itself. */
 const shareBeforeAttempt = 0.5;
 
+/**
+ * A connect that takes longer than this may hang: what was sent is lost, or nobody answers. Then others are tried
+ * beside it, each given twice the time of the last until one ends, so that a server that is only slow is not stormed.
+ * The figures are those of TCP's own repetitions (RFC 6298, section 2), which do not help where the server has fallen
+ * silent after the network had let the connect through.
+ */
+const shortestPatienceMs = 1_000;
+
 /** The connects under way, and when the next one may start. */
 export class Connects {
   /** Those that are still wanted. */
@@ -15,6 +23,7 @@ export class Connects {
   readonly backoff: ConnectBackoff;
   readonly #settings: ConnectSettings;
   #lastId = 0;
+  #patienceMs = shortestPatienceMs;
   /** By when someone who waits must have seen an attempt start; infinite when all of them have. */
   #neededByMs = Number.POSITIVE_INFINITY;
 
@@ -24,17 +33,36 @@ export class Connects {
   }
 
   /** Connects that a waiter may count on. */
-  get expectedCount(): number {
+  expectedCount(nowMs: number): number {
     if (this.attempts.size === 0) return 0;
     let count = 0;
-    for (const attempt of this.attempts) if (attempt.expected) count += 1;
+    for (const attempt of this.attempts) if (nowMs < attempt.expectedUntilMs) count += 1;
     return count;
   }
 
   /** The one under way for longest of those that are expected. */
-  get firstExpected(): Attempt | undefined {
-    for (const attempt of this.attempts) if (attempt.expected) return attempt;
+  firstExpected(nowMs: number): Attempt | undefined {
+    for (const attempt of this.attempts) if (nowMs < attempt.expectedUntilMs) return attempt;
     return undefined;
+  }
+
+  /** Connects that take so long that they may never answer. */
+  stuckCount(nowMs: number): number {
+    let count = 0;
+    for (const attempt of this.attempts) if (nowMs >= attempt.stuckAtMs) count += 1;
+    return count;
+  }
+
+  /** The last one to have become so, or undefined. The elder may be further on. */
+  lastStuck(nowMs: number): Attempt | undefined {
+    return [...this.attempts].findLast(({ stuckAtMs }) => nowMs >= stuckAtMs);
+  }
+
+  /** When the next one is taken for stuck; infinite when there is none. */
+  nextStuckMs(nowMs: number): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const { stuckAtMs } of this.attempts) if (nowMs < stuckAtMs) dueMs = Math.min(dueMs, stuckAtMs);
+    return dueMs;
   }
 
   /** The earliest moment for the next connect, as far as failures decide. */
@@ -47,14 +75,22 @@ export class Connects {
     this.#neededByMs = Math.min(this.#neededByMs, nowMs + timeoutMs * shareBeforeAttempt);
   }
 
-  /** Whether one more may start now. After a failure there is one at a time, unless it is known to be slow. */
+  /**
+   * Whether one more may start now. After a failure, and beside one that is stuck, there is one at a time, unless it is
+   * known to be slow. Those that are stuck take no place of the others.
+   */
   mayStart(nowMs: number): boolean {
-    if (nowMs < this.startAtMs || this.attempts.size >= this.#settings.maxConnecting) return false;
-    return this.backoff.failures === 0 || this.firstExpected === undefined;
+    if (nowMs < this.startAtMs) return false;
+    const stuck = this.stuckCount(nowMs);
+    if (this.attempts.size - stuck >= this.#settings.maxConnecting) return false;
+    return (this.backoff.failures === 0 && stuck === 0) || this.firstExpected(nowMs) === undefined;
   }
 
   start(nowMs: number): Attempt {
-    const attempt: Attempt = { id: ++this.#lastId, startedAtMs: nowMs, expected: true };
+    if (this.stuckCount(nowMs) > 0) this.#patienceMs *= 2;
+    const stuckAtMs = nowMs + this.#patienceMs;
+    const id = ++this.#lastId;
+    const attempt: Attempt = { id, startedAtMs: nowMs, stuckAtMs, expectedUntilMs: stuckAtMs };
     this.attempts.add(attempt);
     this.#neededByMs = Number.POSITIVE_INFINITY;
     return attempt;
@@ -62,7 +98,9 @@ export class Connects {
 
   /** Answers false when the attempt was given up before. Follow it with `lendable` once the connection can be lent. */
   made(attempt: Attempt): boolean {
-    return this.attempts.delete(attempt);
+    if (!this.attempts.delete(attempt)) return false;
+    this.#patienceMs = shortestPatienceMs;
+    return true;
   }
 
   /** A connection was made, and has proved fit to be lent. */
@@ -78,8 +116,23 @@ export class Connects {
   /** Answers false when the attempt was given up before. */
   failed(attempt: Attempt, nowMs: number, permanent: boolean): boolean {
     if (!this.attempts.delete(attempt)) return false;
+    this.#patienceMs = shortestPatienceMs;
     this.backoff.failed(attempt, nowMs, permanent);
     return true;
+  }
+
+  /** Gives up `replaced`, in whose place another starts, with more patience. */
+  startInsteadOf(replaced: Attempt, nowMs: number): Attempt {
+    const attempt = this.start(nowMs);
+    this.attempts.delete(replaced);
+    return attempt;
+  }
+
+  /** Gives up those that were stuck when `made`, which began after them, was not, and answers which. */
+  abandonOvertaken(made: Attempt, nowMs: number): Attempt[] {
+    const overtaken = [...this.attempts].filter(({ id, stuckAtMs }) => id < made.id && nowMs >= stuckAtMs);
+    for (const attempt of overtaken) this.attempts.delete(attempt);
+    return overtaken;
   }
 
   /** Gives up all of them, and answers which. */

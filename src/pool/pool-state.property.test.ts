@@ -151,10 +151,12 @@ class Player {
     // Someone waits for nothing only where a limit forbids to do anything for them.
     if (state.unmet(this.nowMs) === 0) return;
     expect(state.inventory.idle.length).toBe(0);
-    const atLimit = state.inventory.slots.size + state.attempts.size === state.hardLimit;
     const paused = this.nowMs < state.backoff.notBeforeMs && state.nextTickMs(this.nowMs) < Infinity;
-    const busy = state.attempts.size === 2;
-    const probing = state.backoff.failures > 0 && state.attempts.size > 0;
+    const stuck = [...state.attempts].filter(({ stuckAtMs }) => this.nowMs >= stuckAtMs).length;
+    const atLimit = state.inventory.slots.size + state.attempts.size - stuck === state.hardLimit;
+    const busy = state.attempts.size - stuck === 2;
+    const careful = state.backoff.failures > 0 || stuck > 0;
+    const probing = careful && [...state.attempts].some((one) => this.nowMs < one.expectedUntilMs);
     expect(atLimit || paused || busy || probing).toBe(true);
   }
 
@@ -194,6 +196,7 @@ const steps: readonly ((player: Player, pick: number) => void)[] = [
   (player, pick) => player.prepared(pick, true),
   (player, pick) => player.destroyed(pick),
   (player, pick) => player.advance(pick * 10),
+  (player, pick) => player.advance(pick * 50),
   (player, pick) => player.connectFailed(pick),
   (player, pick) => player.giveUp(pick),
   (player, pick) => player.discard(pick),

@@ -80,6 +80,81 @@ describe("PoolState", () => {
     expect(kinds(state.pump(500))).toEqual(["connect"]);
   });
 
+  it("tries another connect beside one that hangs, one at a time, and each with twice the patience", () => {
+    const state = stateOf();
+    state.enqueue("a", 0, 60_000);
+    state.enqueue("b", 0, 60_000);
+    expect(kinds(state.pump(0))).toEqual(["connect", "connect"]);
+    const startedAtMs: number[] = [];
+    let nowMs = 0;
+    for (let round = 0; round < 4; round += 1) {
+      nowMs = state.nextTickMs(nowMs);
+      startedAtMs.push(nowMs);
+      expect(kinds(state.tick(nowMs))).toEqual(["connect"]);
+      expect(kinds(state.pump(nowMs + 1))).toEqual([]);
+    }
+    expect(startedAtMs).toEqual([1_000, 3_000, 7_000, 15_000]);
+    const [first] = state.attempts;
+    if (first === undefined) throw new Error("expected a connect");
+    // Its time is over. That is an answer, and the next is watched as closely as at first.
+    nowMs = state.nextTickMs(15_001);
+    state.connectFailed(first, nowMs, false);
+    nowMs = state.nextTickMs(nowMs);
+    expect(kinds(state.tick(nowMs))).toEqual(["connect"]);
+    expect(state.nextTickMs(nowMs) - nowMs).toBe(2_000);
+  });
+
+  it("puts another in the place of a connect that hangs where the hard limit leaves no room", () => {
+    const state = stateOf({ maxSize: 2 });
+    for (const waiter of ["a", "b", "c"]) state.enqueue(waiter, 0, 60_000);
+    state.pump(0);
+    const [elder] = state.attempts;
+    let nowMs = 0;
+    const startedAtMs: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      nowMs = state.nextTickMs(nowMs);
+      startedAtMs.push(nowMs);
+      expect(kinds(state.tick(nowMs))).toEqual(["abandon", "connect"]);
+      expect(state.attempts.size).toBe(2);
+    }
+    expect(startedAtMs).toEqual([1_000, 3_000, 7_000]);
+    expect([...state.attempts][0]).toBe(elder);
+  });
+
+  it("takes a connect that hangs for none of those that may be under way at once", () => {
+    const state = stateOf({ maxConnecting: 1 });
+    for (const waiter of ["a", "b"]) state.enqueue(waiter, 0, 60_000);
+    expect(kinds(state.pump(0))).toEqual(["connect"]);
+    expect(kinds(state.tick(999))).toEqual([]);
+    expect(kinds(state.tick(1_000))).toEqual(["connect"]);
+    expect(kinds(state.tick(2_999))).toEqual([]);
+  });
+
+  it("gives up the connects that hung when a later one is made, and makes what is still wanted at once", () => {
+    const state = stateOf({ maxSize: 3 });
+    state.enqueue("a", 0, 60_000);
+    state.enqueue("b", 0, 60_000);
+    state.pump(0);
+    const stuck = [...state.attempts];
+    state.tick(1_000);
+    const later = [...state.attempts].find((attempt) => !stuck.includes(attempt));
+    if (later === undefined) throw new Error("expected another connect");
+    const actions = state.connected(later, { usable: true }, 1_500) ?? [];
+    expect(kinds(actions)).toEqual(["abandon", "abandon", "grant", "connect"]);
+    expect(state.attempts.size).toBe(1);
+  });
+
+  it("keeps a connect that is slow and answers in the end", () => {
+    const state = stateOf();
+    state.enqueue("a", 0, 60_000);
+    state.pump(0);
+    const [slow] = state.attempts;
+    state.tick(1_000);
+    if (slow === undefined) throw new Error("expected a connect");
+    expect(kinds(state.connected(slow, { usable: true }, 1_500) ?? [])).toEqual(["grant"]);
+    expect(state.attempts.size).toBe(1);
+  });
+
   it("does not let a caller count on a reset or a validation that hangs while another connection can be made", () => {
     const state = withIdle(1, { validateAfterIdleMs: 0 });
     state.enqueue("a", 1, 10_000);

@@ -75,14 +75,14 @@ export class PoolState<R, W> {
     if (this.waiters.size === 0) return 0;
     return Math.max(
       0,
-      this.waiters.size - this.inventory.expectedCount(nowMs) - this.#connects.expectedCount,
+      this.waiters.size - this.inventory.expectedCount(nowMs) - this.#connects.expectedCount(nowMs),
     );
   }
 
-  /** Whether someone waits for what may turn out to be stuck, so that `nextTickMs` may have come closer. */
+  /** Whether something is waited for that may turn out to be stuck, so that `nextTickMs` may have come closer. */
   get countsOnOthers(): boolean {
     const { preparing, cleaning } = this.inventory.counts;
-    return this.waiters.size > 0 && preparing + cleaning > 0;
+    return this.attempts.size > 0 || (this.waiters.size > 0 && preparing + cleaning > 0);
   }
 
   /** Whether connecting is known to fail until someone changes something, and there is nothing else to wait for. */
@@ -115,9 +115,9 @@ export class PoolState<R, W> {
     if (!this.waiters.remove(ticket)) return false;
     // What it waited for was too slow. The next caller must get an attempt of its own instead of waiting behind it.
     // Connects come first: they are what takes long, and the first of them has taken longest.
-    const attempt = this.#connects.firstExpected;
+    const attempt = this.#connects.firstExpected(nowMs);
     const slot = attempt === undefined ? this.inventory.firstExpected(nowMs) : undefined;
-    if (attempt !== undefined) attempt.expected = false;
+    if (attempt !== undefined) attempt.expectedUntilMs = nowMs;
     else if (slot !== undefined) slot.expectedUntilMs = nowMs;
     return true;
   }
@@ -130,10 +130,11 @@ export class PoolState<R, W> {
   connected(attempt: Attempt, resource: R, nowMs: number): Actions<R, W> | undefined {
     if (!this.#connects.made(attempt)) return undefined;
     if (!this.#facts.preparesCheckout) this.#connects.lendable();
-    const slot = this.inventory.add(attempt, resource, nowMs);
-    const actions = this.cleaned(slot, nowMs);
+    const actions: Action<R, W>[] = [];
+    this.#abandon(this.#connects.abandonOvertaken(attempt, nowMs), actions);
+    actions.push(...this.cleaned(this.inventory.add(attempt, resource, nowMs), nowMs));
     // One more connect may start now, for `minSize` too, where nobody waits.
-    return [...actions, ...this.pump(nowMs)];
+    return this.#pumped(nowMs, actions);
   }
 
   connectFailed(attempt: Attempt, nowMs: number, permanent: boolean): Actions<R, W> {
@@ -200,7 +201,7 @@ export class PoolState<R, W> {
   evict(nowMs: number): Actions<R, W> {
     const actions: Action<R, W>[] = [];
     this.#nextGeneration(Number.POSITIVE_INFINITY, actions);
-    this.#abandonAttempts(actions);
+    this.#abandon(this.#connects.abandonAll(), actions);
     return this.#pumped(nowMs, actions);
   }
 
@@ -233,7 +234,8 @@ export class PoolState<R, W> {
     if (this.#lifecycle !== "open") return Infinity;
     const { startAtMs } = this.#connects;
     const connectMs = nowMs < startAtMs && this.#wantedCount(nowMs) > 0 ? startAtMs : Infinity;
-    const stuckMs = this.countsOnOthers ? this.inventory.nextStuckMs(nowMs) : Infinity;
+    const slotStuckMs = this.waiters.size > 0 ? this.inventory.nextStuckMs(nowMs) : Infinity;
+    const stuckMs = Math.min(slotStuckMs, this.#connects.nextStuckMs(nowMs));
     return Math.min(connectMs, stuckMs, nextCareMs(this.inventory, this.#settings, nowMs));
   }
 
@@ -241,7 +243,7 @@ export class PoolState<R, W> {
   drain(): Actions<R, W> {
     if (this.#lifecycle === "closed" || this.#lifecycle === "draining") return nothing;
     const actions: Action<R, W>[] = [];
-    this.#abandonAttempts(actions);
+    this.#abandon(this.#connects.abandonAll(), actions);
     for (const slot of this.inventory.slots) {
       if (slot.phase === "idle" || slot.phase === "preparing") this.#retire(slot, "closed", actions);
     }
@@ -291,8 +293,15 @@ export class PoolState<R, W> {
   }
 
   #connectAll(nowMs: number, actions: Action<R, W>[]): void {
-    while (this.#mayConnect(nowMs) && this.#wantedCount(nowMs) > 0) {
-      actions.push({ kind: "connect", attempt: this.#connects.start(nowMs) });
+    while (this.#connects.mayStart(nowMs) && this.#wantedCount(nowMs) > 0) {
+      if (this.inventory.slots.size + this.attempts.size < this.hardLimit) {
+        actions.push({ kind: "connect", attempt: this.#connects.start(nowMs) });
+        continue;
+      }
+      const stuck = this.#connects.lastStuck(nowMs);
+      if (stuck === undefined) break;
+      this.#abandon([stuck], actions);
+      actions.push({ kind: "connect", attempt: this.#connects.startInsteadOf(stuck, nowMs) });
     }
   }
 
@@ -348,8 +357,8 @@ export class PoolState<R, W> {
     for (const slot of this.inventory.startGeneration(provenSinceMs)) this.#retire(slot, "evicted", actions);
   }
 
-  #abandonAttempts(actions: Action<R, W>[]): void {
-    for (const attempt of this.#connects.abandonAll()) actions.push({ kind: "abandon", attempt });
+  #abandon(attempts: readonly Attempt[], actions: Action<R, W>[]): void {
+    for (const attempt of attempts) actions.push({ kind: "abandon", attempt });
   }
 
   #unfit(slot: Slot<R>, nowMs: number): DestroyReason | undefined {
@@ -357,14 +366,11 @@ export class PoolState<R, W> {
     return this.inventory.unfit(slot, nowMs);
   }
 
-  #mayConnect(nowMs: number): boolean {
-    return this.inventory.slots.size + this.attempts.size < this.hardLimit && this.#connects.mayStart(nowMs);
-  }
-
   /** Connects that should be started, were there no limits. */
   #wantedCount(nowMs: number): number {
     // After a permanent failure only callers are worth another try: a login that is repeated locks accounts.
     const floor = Math.max(this.backoff.permanent ? 0 : this.#settings.minSize, this.warmTarget);
-    return Math.max(this.unmet(nowMs), floor - this.inventory.openCount - this.attempts.size);
+    const hopeful = this.attempts.size - this.#connects.stuckCount(nowMs);
+    return Math.max(this.unmet(nowMs), floor - this.inventory.openCount - hopeful);
   }
 }

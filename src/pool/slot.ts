@@ -65,8 +65,13 @@ export interface Slot<R> {
 export interface Attempt {
   readonly id: number;
   readonly startedAtMs: number;
-  /** False once someone gave up waiting for it: the next caller is not to wait behind it. */
-  expected: boolean;
+  /** From when on it is taken for stuck. */
+  readonly stuckAtMs: number;
+  /**
+   * Until when a waiter may count on it: until it is stuck, or until someone gave up waiting for it. The next caller is
+   * not to wait behind it then.
+   */
+  expectedUntilMs: number;
 }
 
 /** What `PoolState` wants done, after it has changed its own state accordingly. */
