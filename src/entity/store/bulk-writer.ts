@@ -1,12 +1,9 @@
 import type { AuditedBatch, Dialect } from "../../backend/index.ts";
-import type { Call } from "../../connection/call.ts";
-import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { SerializationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import { chunks, slices } from "./chunks.ts";
-import { type EntityColumn, type EntityRecord, type EntityTable, systemColumnTypes } from "./entity-table.ts";
-import type { EntitySettings } from "./options.ts";
-import type { Authorship, EncodedRecord, HistoryOperation } from "./write.ts";
+import { type EntityColumn, type EntityRecord, systemColumnTypes } from "./entity-table.ts";
+import { type EncodedRecord, type EntityWrite, evidenceOf, type HistoryOperation } from "./write.ts";
 
 export interface BulkWrite {
   readonly isNew: boolean;
@@ -34,26 +31,12 @@ type BatchDialect = Dialect & Required<Pick<Dialect, "auditedBatch">>;
 
 /** Collects writes of many records, no record twice, and does them with few statements, in one transaction. */
 export class BulkWriter {
-  readonly #core: ConnectionCore;
-  readonly #call: Call;
-  readonly #table: EntityTable;
-  readonly #author: Authorship;
-  readonly #settings: EntitySettings;
+  readonly #access: EntityWrite;
   readonly #groups = new Map<string, Group>();
   #last: Group | undefined;
 
-  constructor(
-    core: ConnectionCore,
-    call: Call,
-    table: EntityTable,
-    author: Authorship,
-    settings: EntitySettings,
-  ) {
-    this.#core = core;
-    this.#call = call;
-    this.#table = table;
-    this.#author = author;
-    this.#settings = settings;
+  constructor(access: EntityWrite) {
+    this.#access = access;
   }
 
   /** Takes a write, and answers its fields as they will be stored. */
@@ -72,14 +55,12 @@ export class BulkWriter {
 
   /** Throws a `SerializationError` when somebody else changed a record after it was read. */
   *write(): Operation<void> {
-    const { dialect } = this.#core.environment.backend;
+    const { core } = this.#access;
+    const { dialect } = core.environment.backend;
     // Records that are there go first, so that a value which one of them gives up is free for a new one.
     const groups = [...this.#groups.values()].sort((a, b) => Number(a.isNew) - Number(b.isNew));
     for (const group of groups) {
-      this.#core.transactions.leaveEvidence({
-        sql: this.#table.statements.writtenBy,
-        params: [group.ids[0] ?? "", this.#author.writeId],
-      });
+      core.transactions.leaveEvidence(evidenceOf(this.#access, group.ids[0] ?? ""));
       if (writesBatches(dialect)) yield* this.#writeBatches(dialect, group);
       else yield* this.#writeEach(group);
     }
@@ -92,7 +73,7 @@ export class BulkWriter {
     const key = `${operation} ${names.join()}`;
     let group = this.#groups.get(key);
     if (group === undefined) {
-      const columns = names.map((name) => this.#table.fields.get(name));
+      const columns = names.map((name) => this.#access.table.fields.get(name));
       group = { isNew, operation, fields: names, columns, ids: [], versions: [], sets: [] };
       this.#groups.set(key, group);
     }
@@ -101,7 +82,8 @@ export class BulkWriter {
   }
 
   *#writeBatches(dialect: BatchDialect, group: Group): Operation<void> {
-    const { at, userId, comment, writeId } = this.#author;
+    const { core, call, table, author } = this.#access;
+    const { at, userId, comment, writeId } = author;
     const { isNew, operation, fields, ids, versions, sets } = group;
     const changed = this.#changedFields(group);
     const sql = this.#batchStatement(dialect, group);
@@ -118,13 +100,13 @@ export class BulkWriter {
       };
       const slice = sets.slice(start, end);
       for (let i = 0; i < fields.length; i++) params[`f${i}`] = slice.map((values) => values[i]);
-      const { rowCount } = yield* this.#core.execute(sql, params, this.#call);
-      if (!isNew) checkCount(rowCount, end - start, this.#table.entity);
+      const { rowCount } = yield* core.execute(sql, params, call);
+      if (!isNew) checkCount(rowCount, end - start, table.entity);
     }
   }
 
   #batchStatement(dialect: BatchDialect, group: Group): string {
-    const { statements, names, columns } = this.#table;
+    const { statements, names, columns } = this.#access.table;
     const changed = this.#changedFields(group);
     const kind = [group.isNew ? "insert" : "update", changed === null ? "full" : "delta"];
     return statements.memoised("auditedBatch", [...kind, ...group.fields], () => {
@@ -143,32 +125,33 @@ export class BulkWriter {
   }
 
   *#writeEach(group: Group): Operation<void> {
-    const { at, userId, comment, writeId } = this.#author;
-    const { statements } = this.#table;
+    const { core, call, table, author } = this.#access;
+    const { at, userId, comment, writeId } = author;
+    const { statements } = table;
     const { isNew, operation, fields, ids, versions, sets } = group;
     if (isNew) {
       const created = ["id", ...fields, ...systemColumnTypes.keys()];
       const rows = sets.map((params, i) => [ids[i], ...params, at, userId, at, userId, null, versions[i]]);
-      yield* this.#core.executeMany(statements.insert(created), rows, this.#call);
+      yield* core.executeMany(statements.insert(created), rows, call);
     } else {
       const changed = [...fields, "updated_at", "updated_by", "deleted_at", "version"];
       const rows = sets.map((params, i) => {
         const version = versions[i] ?? 0;
         return [...params, at, userId, null, version + 1, ids[i], version];
       });
-      const count = yield* this.#core.executeMany(statements.update(changed), rows, this.#call);
-      checkCount(count, rows.length, this.#table.entity);
+      const count = yield* core.executeMany(statements.update(changed), rows, call);
+      checkCount(count, rows.length, table.entity);
     }
     const delta = this.#changedFields(group);
     const copy =
       delta === null ? `${statements.appendHistory} WHERE [id] IN (?)` : statements.appendDeltas(delta);
     const history = [at, userId, comment, operation, writeId, delta === null ? null : JSON.stringify(delta)];
-    for (const chunk of chunks(ids)) yield* this.#core.execute(copy, [...history, chunk], this.#call);
+    for (const chunk of chunks(ids)) yield* core.execute(copy, [...history, chunk], call);
   }
 
   /** The fields that a version keeps, where it keeps only those that were given. */
   #changedFields({ isNew, fields }: Group): readonly string[] | null {
-    return this.#settings.history === "full" || isNew ? null : fields;
+    return this.#access.settings.history === "full" || isNew ? null : fields;
   }
 }
 

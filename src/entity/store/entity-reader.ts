@@ -6,13 +6,13 @@ import { differences, type FieldDifference } from "../differences.ts";
 import { formatFieldType } from "../kinds/index.ts";
 import { checkId } from "../names/names.ts";
 import type { Serializers } from "../values/serializers.ts";
+import { isStale, type Stale, stale } from "./access.ts";
 import type { EntityColumn, EntityRecord, EntityTable, TextRecord } from "./entity-table.ts";
 import { makeFilter, makePage } from "./filter.ts";
 import { type EntityIndex, listEntityIndexes } from "./indexes.ts";
 import type { FilterOptions, FindOptions, GetOptions } from "./options.ts";
 import type { TableAccess } from "./table-access.ts";
 import { checkMoment, checkVersion, noSuchVersion, VersionReader } from "./versions.ts";
-import { authorship, RecordWriter, type Stale, stale } from "./write.ts";
 
 /** Records as typed values, or with every value as text. */
 type Shape = boolean;
@@ -120,7 +120,7 @@ export class EntityReader {
       call,
       entity,
       [],
-      (table) => new VersionReader(core, call, table).all(checkedId),
+      (table) => new VersionReader({ core, call, table }).all(checkedId),
       (rows, table) => shapedVersions(table, rows, shape),
     );
   }
@@ -141,7 +141,7 @@ export class EntityReader {
       call,
       entity,
       null,
-      (table) => new VersionReader(core, call, table).at(checkedId, wanted),
+      (table) => new VersionReader({ core, call, table }).at(checkedId, wanted),
       (row, table) => (row === stale || row === null ? row : shaped(table, row, table.versionColumns, shape)),
     );
   }
@@ -163,7 +163,7 @@ export class EntityReader {
       call,
       entity,
       null,
-      (table) => new VersionReader(core, call, table).asOf(checkedId, moment),
+      (table) => new VersionReader({ core, call, table }).asOf(checkedId, moment),
       (row, table) => {
         if (row === stale || row === null) return row;
         const version = table.decodeRow(row, table.versionColumns);
@@ -205,7 +205,7 @@ export class EntityReader {
       [],
       (table) => {
         const page = makePage(options, dialect, columnNames(table.versionColumns), entity);
-        return new VersionReader(core, call, table).allAsOf(moment, conditions + page, params);
+        return new VersionReader({ core, call, table }).allAsOf(moment, conditions + page, params);
       },
       (rows, table) => shapedVersions(table, rows, shape),
     );
@@ -234,9 +234,8 @@ export class EntityReader {
       call,
       entity,
       null,
-      function* (table, settings) {
-        if (yield* new RecordWriter(core, call, table, authorship(undefined), settings).isStale())
-          return stale;
+      function* (table) {
+        if (yield* isStale({ core, call, table })) return stale;
         const fields = Array.from(table.schema.fields, ([name, type]) => [name, formatFieldType(type)]);
         const indexes = yield* listEntityIndexes(core, call, table);
         return { entity, fields: Object.fromEntries(fields), indexes, revision: table.revision };

@@ -6,6 +6,7 @@ import { Codec } from "../codec/codec.ts";
 import { checkEntityName, checkId } from "../names/names.ts";
 import { describe } from "../values/describe.ts";
 import { Serializers } from "../values/serializers.ts";
+import { type Stale, stale } from "./access.ts";
 import { EntityReader } from "./entity-reader.ts";
 import type { EntityRecord, EntityTable } from "./entity-table.ts";
 import { ensureIndex } from "./indexes.ts";
@@ -20,15 +21,7 @@ import { BulkSave } from "./save-many.ts";
 import { SchemaCatalog } from "./schema-catalog.ts";
 import { TableAccess } from "./table-access.ts";
 import { checkVersion, noSuchVersion, VersionReader } from "./versions.ts";
-import {
-  type Authorship,
-  authorship,
-  checkExpectedNone,
-  RecordWriter,
-  type Stale,
-  type StoredRow,
-  stale,
-} from "./write.ts";
+import { type Authorship, authorship, checkExpectedNone, RecordWriter, type StoredRow } from "./write.ts";
 
 /**
  * Records that keep every version, in tables that make themselves. One store serves all connections of a database;
@@ -66,8 +59,8 @@ export class EntityStore {
     const saved =
       atOnce ??
       (yield* this.#tables.write(core, call, entity, [input.values], (table) => {
-        const writer = new RecordWriter(core, call, table, author, this.settings);
-        return saveRecord(writer, table, input, this.settings.unchangedSaves, options);
+        const writer = new RecordWriter({ core, call, table, author, settings: this.settings });
+        return saveRecord(writer, input, options);
       }));
     if (input.id !== undefined) this.#habits.learn(entity, saved);
     return saved;
@@ -91,7 +84,7 @@ export class EntityStore {
     const author = authorship(options);
     const values = inputs.map((input) => input.values);
     return yield* this.#tables.write(core, call, entity, values, (table) =>
-      new BulkSave(core, call, table, author, this.settings).save(inputs, options),
+      new BulkSave({ core, call, table, author, settings: this.settings }).save(inputs, options),
     );
   }
 
@@ -147,7 +140,7 @@ export class EntityStore {
     const checkedId = checkId(id);
     const wanted = checkVersion(version);
     const reversion = this.#changeRecord(core, call, entity, id, options, function* (writer, current, table) {
-      const row = yield* new VersionReader(core, call, table).at(checkedId, wanted);
+      const row = yield* new VersionReader({ core, call, table }).at(checkedId, wanted);
       if (row === stale || row === null) return row;
       const then = table.decodeRow(row);
       const values = Object.fromEntries([...table.fields.keys()].map((name) => [name, then[name]]));
@@ -215,9 +208,9 @@ export class EntityStore {
     if (auditedSave === undefined && auditedSteps === undefined) return undefined;
     const table = yield* this.#tables.catalog.fitting(core, call, entity, [input.values]);
     if (table === null) return undefined;
-    const { settings } = this;
+    const access = { core, call, table, author, settings: this.settings };
     const save = auditedSave === undefined ? saveInSteps : saveAtOnce;
-    return yield* save(core, call, table, input, author, settings, options, this.#habits.expected(entity));
+    return yield* save(access, input, options, this.#habits.expected(entity));
   }
 
   /** As `#change`, for one record, which is read first and kept from others; undefined when there are no tables. */
@@ -232,13 +225,14 @@ export class EntityStore {
     const checkedId = checkId(id);
     checkExpectedVersion(options);
     const author = authorship(options);
+    const { settings } = this;
     const changed = yield* this.#tables.change<T | undefined>(
       core,
       call,
       entity,
       undefined,
-      function* (table, settings) {
-        const writer = new RecordWriter(core, call, table, author, settings);
+      function* (table) {
+        const writer = new RecordWriter({ core, call, table, author, settings });
         const current = yield* writer.current(checkedId);
         if (current === stale) return stale;
         writer.checkExpected(checkedId, current, options);

@@ -4,9 +4,9 @@ import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { UnsupportedError, ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import { indexName } from "../names/names.ts";
+import { type Stale, stale } from "./access.ts";
 import { columnOf, waitingBriefly } from "./columns.ts";
 import { type EntityTable, systemColumnTypes } from "./entity-table.ts";
-import { type Stale, stale } from "./write.ts";
 
 /** An index that `ensureIndex` made. */
 export interface EntityIndex {

@@ -3,10 +3,10 @@ import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import { describe } from "../values/describe.ts";
+import { stale } from "./access.ts";
 import type { EntityTable } from "./entity-table.ts";
 import type { PruneOptions } from "./options.ts";
 import { checkMoment, VersionReader } from "./versions.ts";
-import { stale } from "./write.ts";
 
 /** Which versions may go, and how many at a time. */
 export interface PrunePlan {
@@ -65,7 +65,7 @@ function* keepReadable(
   leaving: readonly (readonly unknown[])[],
 ): Operation<void> {
   const lastLeaving = new Map(leaving.map(([id, version]) => [String(id), Number(version)]));
-  const reader = new VersionReader(core, call, table);
+  const reader = new VersionReader({ core, call, table });
   const fields = [...table.fields.values()];
   const assigned = [...fields.map(({ name }) => `[${name}] = ?`), "[history_fields] = NULL"].join(", ");
   const sql = `UPDATE [${table.names.history}] SET ${assigned} WHERE [id] = ? AND [version] = ? AND [history_fields] IS NOT NULL`;

@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { AuditedSave, Dialect } from "../../backend/index.ts";
-import type { Call } from "../../connection/call.ts";
 import { findFate, rolledBackCommit, unknownCommit } from "../../connection/commit-outcome.ts";
-import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { ConnectionError, UniqueViolationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
+import { stale } from "./access.ts";
 import { type EntityRecord, type EntityTable, systemColumnTypes } from "./entity-table.ts";
 import type { EntitySettings, SaveOptions } from "./options.ts";
 import type { RecordInput } from "./record-input.ts";
 import type { Expectation } from "./save-habits.ts";
 import { VersionReader } from "./versions.ts";
-import { type Authorship, stale } from "./write.ts";
+import { type EntityWrite, evidenceOf } from "./write.ts";
 
 type Values = Record<string, unknown>;
 
@@ -20,15 +19,12 @@ type Values = Record<string, unknown>;
  * work. Then the save by several statements finds out which. The record must fit the table as it is.
  */
 export function* saveAtOnce(
-  core: ConnectionCore,
-  call: Call,
-  table: EntityTable,
+  access: EntityWrite,
   input: RecordInput,
-  author: Authorship,
-  settings: EntitySettings,
   options: SaveOptions | undefined,
   expects: Expectation,
 ): Operation<EntityRecord | undefined> {
+  const { core, call, table, author, settings } = access;
   const { dialect } = core.environment.backend;
   if (!isPossible(dialect, settings, options)) return undefined;
   const guards: Values = { ...input.asRead };
@@ -55,31 +51,23 @@ export function* saveAtOnce(
   }
   place = 0;
   for (const value of Object.values(guards)) params[`g${place++}`] = value;
-  core.transactions.leaveEvidence({
-    sql: table.statements.writtenBy,
-    params: [String(params.id), author.writeId],
-  });
+  core.transactions.leaveEvidence(evidenceOf(access, String(params.id)));
   try {
     const [row] = yield* core.execute(sql, params, call);
     return row === undefined ? undefined : table.decodeRow(row);
   } catch (error) {
     if (core.transactions.current !== null) throw error;
     if (error instanceof UniqueViolationError && error.table === table.names.history) return undefined;
-    return yield* recovered(core, call, table, { id: String(params.id), writeId: author.writeId }, error);
+    return yield* recovered(access, String(params.id), error);
   }
 }
 
 /** After a save whose answer was lost: the record as it was saved, or an error that says it was not. */
-export function* recovered(
-  core: ConnectionCore,
-  call: Call,
-  table: EntityTable,
-  written: { readonly id: string; readonly writeId: string },
-  error: unknown,
-): Operation<EntityRecord> {
+export function* recovered(access: EntityWrite, id: string, error: unknown): Operation<EntityRecord> {
   if (!(error instanceof ConnectionError) || error.outcome !== "unknown") throw error;
+  const { core, call, table } = access;
   const { environment, driver } = core;
-  const evidence = { sql: table.statements.writtenBy, params: [written.id, written.writeId] };
+  const evidence = evidenceOf(access, id);
   const lost = { environment, evidence, sessionId: driver.sessionId };
   const fate = yield* findFate(lost, call);
   if (fate === "unknown") throw unknownCommit(lost, error);
@@ -88,7 +76,7 @@ export function* recovered(
   try {
     const row = yield* environment.separately(call, function* (other) {
       const [found] = yield* other.execute(evidence.sql, evidence.params, call);
-      return yield* new VersionReader(other, call, table).at(written.id, Number(found?.[0]));
+      return yield* new VersionReader({ core: other, call, table }).at(id, Number(found?.[0]));
     });
     if (row !== null && row !== stale) return table.decodeRow(row);
   } catch (failure) {

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Dialect } from "../../backend/index.ts";
-import type { Call } from "../../connection/call.ts";
-import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { UniqueViolationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import type { EntityRecord, EntityTable } from "./entity-table.ts";
-import type { EntitySettings, SaveOptions } from "./options.ts";
+import type { SaveOptions } from "./options.ts";
 import type { RecordInput } from "./record-input.ts";
 import { recovered } from "./save-at-once.ts";
 import type { Expectation } from "./save-habits.ts";
 import { type SavedShape, savedShape } from "./saved-shapes.ts";
-import type { Authorship } from "./write.ts";
+import type { EntityWrite } from "./write.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -25,15 +23,12 @@ const firstVersion = 1;
  * it is.
  */
 export function* saveInSteps(
-  core: ConnectionCore,
-  call: Call,
-  table: EntityTable,
+  access: EntityWrite,
   input: RecordInput,
-  author: Authorship,
-  settings: EntitySettings,
   options: SaveOptions | undefined,
   expects: Expectation,
 ): Operation<EntityRecord | undefined> {
+  const { core, call, table, author, settings } = access;
   const { dialect } = core.environment.backend;
   if (!hasAuditedSteps(dialect) || settings.history !== "full" || core.transactions.current !== null)
     return undefined;
@@ -65,7 +60,7 @@ export function* saveInSteps(
   } catch (error) {
     // Perhaps it was the id that is there already, against expectation. If it was another key, that comes out again.
     if (error instanceof UniqueViolationError) return undefined;
-    return yield* recovered(core, call, table, { id, writeId }, error);
+    return yield* recovered(access, id, error);
   }
   return savedRecord(table, shape, values, row);
 }

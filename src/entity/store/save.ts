@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import { equalValues } from "../codec/codec.ts";
+import { isStale, type Stale, stale } from "./access.ts";
 import type { EntityRecord, EntityTable } from "./entity-table.ts";
 import type { SaveOptions } from "./options.ts";
 import { checkNewNames, type RecordInput } from "./record-input.ts";
-import { type RecordWriter, type Stale, type StoredRow, stale } from "./write.ts";
+import type { RecordWriter, StoredRow } from "./write.ts";
 
 /** What a save has to do, once it is known what is stored. */
 type SavePlan =
@@ -16,21 +17,20 @@ type SavePlan =
 /** Saves one record inside the transaction that `writer` works in. */
 export function* saveRecord(
   writer: RecordWriter,
-  table: EntityTable,
   input: RecordInput,
-  unchangedSaves: "skip" | "version",
   options: SaveOptions | undefined,
 ): Operation<EntityRecord | Stale> {
+  const { table, settings } = writer.access;
   checkNewNames(table.entity, input, table.schema.fields.keys());
   if (input.id === undefined) {
     writer.checkExpected("", null, options);
-    if (yield* writer.isStale()) return stale;
+    if (yield* isStale(writer.access)) return stale;
     return yield* writer.insert(randomUUID(), input.values, "insert", true);
   }
   const current = yield* writer.current(input.id);
   if (current === stale) return stale;
   checkPrecondition(writer, input.id, current, input, options);
-  const plan = planSave(current, input, unchangedSaves, table);
+  const plan = planSave(current, input, settings.unchangedSaves, table);
   switch (plan.does) {
     case "insert":
       return yield* writer.insert(input.id, input.values, "insert", false);

@@ -4,11 +4,11 @@ import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { SchemaConflictError } from "../../errors/index.ts";
 import { type Operation, wait } from "../../operation/index.ts";
 import { checkEntityName } from "../names/names.ts";
+import { type Stale, stale } from "./access.ts";
 import type { EntityRecord, EntityTable } from "./entity-table.ts";
 import type { EntitySettings } from "./options.ts";
 import { lostRace, mostAttempts, pauseAfter } from "./races.ts";
 import type { SchemaCatalog } from "./schema-catalog.ts";
-import { type Stale, stale } from "./write.ts";
 
 /**
  * Runs work on an entity's tables as they are now: again when they turn out to have changed since they were last
@@ -75,7 +75,7 @@ export class TableAccess {
     call: Call,
     entity: string,
     none: T,
-    work: (table: EntityTable, settings: EntitySettings) => Operation<T | Stale>,
+    work: (table: EntityTable) => Operation<T | Stale>,
     begin: BeginOptions = {},
   ): Operation<T> {
     checkEntityName(entity);
@@ -134,12 +134,12 @@ export class TableAccess {
     call: Call,
     entity: string,
     none: T,
-    work: (table: EntityTable, settings: EntitySettings) => Operation<T | Stale>,
+    work: (table: EntityTable) => Operation<T | Stale>,
   ): Operation<T | Stale> {
     const table = yield* this.catalog.find(core, call, entity);
     if (table === null) return none;
     this.catalog.use(core, entity);
-    return yield* work(table, this.settings);
+    return yield* work(table);
   }
 
   /** Runs `work` again when the schema was out of date, or when a race was lost that can be run once more. */

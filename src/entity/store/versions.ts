@@ -1,11 +1,9 @@
-import type { Call } from "../../connection/call.ts";
-import type { ConnectionCore, Params } from "../../connection/connection-core.ts";
+import type { Params } from "../../connection/connection-core.ts";
 import { NotFoundError, ValidationError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import { describe } from "../values/describe.ts";
+import { type EntityAccess, type Stale, stale } from "./access.ts";
 import { quote } from "./entity-statements.ts";
-import type { EntityTable } from "./entity-table.ts";
-import { type Stale, stale } from "./write.ts";
 
 /** Where `history_fields` and the schema's revision stand behind the columns of a version. */
 const fieldsFromEnd = -2;
@@ -15,14 +13,10 @@ const fieldsFromEnd = -2;
  * difference is completed from the ones before it.
  */
 export class VersionReader {
-  readonly #core: ConnectionCore;
-  readonly #call: Call;
-  readonly #table: EntityTable;
+  readonly #access: EntityAccess;
 
-  constructor(core: ConnectionCore, call: Call, table: EntityTable) {
-    this.#core = core;
-    this.#call = call;
-    this.#table = table;
+  constructor(access: EntityAccess) {
+    this.#access = access;
   }
 
   /** All versions of a record, ascending. */
@@ -38,14 +32,14 @@ export class VersionReader {
 
   /** The newest version that was written at or before a moment; null when there is none. */
   *asOf(id: string, at: Date): Operation<unknown[] | null | Stale> {
-    const { history } = this.#table.names;
+    const { history } = this.#access.table.names;
     const newest = `(SELECT MAX([version]) FROM [${history}] WHERE [id] = ? AND [history_timestamp] <= ?)`;
     return yield* this.#one(`[id] = ? AND [version] = ${newest}`, [id, id, at]);
   }
 
   /** The newest version of each record that was written at or before a moment, where `conditions` hold. */
   *allAsOf(at: Date, conditions: string, params: readonly unknown[]): Operation<unknown[][] | Stale> {
-    const { history } = this.#table.names;
+    const { history } = this.#access.table.names;
     const newest =
       `(SELECT MAX([newer].[version]) FROM [${history}] AS [newer] ` +
       `WHERE [newer].[id] = [${history}].[id] AND [newer].[history_timestamp] <= ?)`;
@@ -60,9 +54,10 @@ export class VersionReader {
   }
 
   *#select(where: string, params: Params): Operation<unknown[][] | Stale> {
-    const sql = `${this.#table.statements.selectVersions} WHERE ${where}`;
-    const rows = yield* this.#core.execute(sql, params, this.#call);
-    return rows[0] !== undefined && this.#table.isStale(rows[0]) ? stale : rows;
+    const { core, call, table } = this.#access;
+    const sql = `${table.statements.selectVersions} WHERE ${where}`;
+    const rows = yield* core.execute(sql, params, call);
+    return rows[0] !== undefined && table.isStale(rows[0]) ? stale : rows;
   }
 
   *#one(where: string, params: Params): Operation<unknown[] | null | Stale> {
@@ -84,11 +79,11 @@ export class VersionReader {
   }
 
   #value(row: readonly unknown[], name: string): unknown {
-    return row[this.#table.versionColumns.findIndex((column) => column.name === name)];
+    return row[this.#access.table.versionColumns.findIndex((column) => column.name === name)];
   }
 
   #completeAll(rows: unknown[][]): unknown[][] {
-    return completeDifferences(rows, [...this.#table.fields.keys()]);
+    return completeDifferences(rows, [...this.#access.table.fields.keys()]);
   }
 }
 

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
+import type { PortableStatement } from "../../backend/index.ts";
 import type { Call } from "../../connection/call.ts";
-import type { ConnectionCore } from "../../connection/connection-core.ts";
 import { ambientContext } from "../../connection/context.ts";
 import { ValidationError, VersionConflictError } from "../../errors/index.ts";
 import type { Operation } from "../../operation/index.ts";
 import { describe } from "../values/describe.ts";
 import { checkText } from "../values/text-check.ts";
-import type { EntityRecord, EntityTable } from "./entity-table.ts";
+import { type EntityAccess, isStale, type Stale, stale } from "./access.ts";
+import type { EntityRecord } from "./entity-table.ts";
 import type { EntitySettings, SaveOptions, WriteOptions } from "./options.ts";
 
 /**
@@ -24,6 +25,12 @@ export interface Authorship {
   readonly writeId: string;
 }
 
+/** What all that one call writes to an entity has in common. */
+export interface EntityWrite extends EntityAccess {
+  readonly author: Authorship;
+  readonly settings: EntitySettings;
+}
+
 /** A record as it is stored: its row, and its values. */
 export interface StoredRow {
   readonly row: readonly unknown[];
@@ -38,10 +45,6 @@ export interface EncodedRecord {
   readonly params: readonly unknown[];
 }
 
-/** Answered instead of a result when the schema turned out to be older than the tables. Nothing was written. */
-export const stale = Symbol("stale schema");
-export type Stale = typeof stale;
-
 export function authorship(options: WriteOptions | undefined): Authorship {
   const context = ambientContext();
   const userId = options?.userId ?? context.userId;
@@ -54,6 +57,11 @@ export function authorship(options: WriteOptions | undefined): Authorship {
   };
 }
 
+/** A query that answers whether this call has written the record, to be asked when the answer to a COMMIT is lost. */
+export function evidenceOf({ table, author }: EntityWrite, id: string): PortableStatement {
+  return { sql: table.statements.writtenBy, params: [id, author.writeId] };
+}
+
 function checkNote(note: unknown, name: string): string | null {
   if (note === undefined) return null;
   if (typeof note === "string") return checkText(note, name);
@@ -62,43 +70,25 @@ function checkNote(note: unknown, name: string): string | null {
 
 /** The writes of one call on one entity, inside one transaction. */
 export class RecordWriter {
-  readonly #core: ConnectionCore;
-  readonly #call: Call;
-  readonly #table: EntityTable;
-  readonly #author: Authorship;
-  readonly #settings: EntitySettings;
+  readonly access: EntityWrite;
 
-  constructor(
-    core: ConnectionCore,
-    call: Call,
-    table: EntityTable,
-    author: Authorship,
-    settings: EntitySettings,
-  ) {
-    this.#core = core;
-    this.#call = call;
-    this.#table = table;
-    this.#author = author;
-    this.#settings = settings;
+  constructor(access: EntityWrite) {
+    this.access = access;
   }
 
   /** Reads a record to change it, and keeps others from changing it meanwhile. */
   *current(id: string): Operation<StoredRow | null | Stale> {
-    const lock = this.#core.environment.backend.dialect.lockRows;
-    const rows = yield* this.#core.execute(this.#table.statements.selectById + lock, [id], this.#call);
+    const { core, call, table } = this.access;
+    const lock = core.environment.backend.dialect.lockRows;
+    const rows = yield* core.execute(table.statements.selectById + lock, [id], call);
     const row = rows[0];
-    if (row === undefined) return (yield* this.isStale()) ? stale : null;
-    return this.#table.isStale(row) ? stale : this.stored(row);
+    if (row === undefined) return (yield* isStale(this.access)) ? stale : null;
+    return table.isStale(row) ? stale : this.stored(row);
   }
 
   stored(row: readonly unknown[]): StoredRow {
-    const record = this.#table.decodeRow(row);
+    const record = this.access.table.decodeRow(row);
     return { row, record, version: Number(record.version), deleted: record.deleted_at !== null };
-  }
-
-  *isStale(): Operation<boolean> {
-    const rows = yield* this.#core.execute(this.#table.statements.revision, undefined, this.#call);
-    return Number(rows[0]?.[0]) !== this.#table.revision;
   }
 
   /** Stores a record that is not there, counting on from what its id had before. */
@@ -108,12 +98,11 @@ export class RecordWriter {
     operation: HistoryOperation,
     isNewId: boolean,
   ): Operation<EntityRecord> {
+    const { core, call, table, author } = this.access;
+    const { at, userId } = author;
     const last = isNewId
       ? 0
-      : Number(
-          (yield* this.#core.execute(this.#table.statements.lastVersion, [id], this.#call))[0]?.[0] ?? 0,
-        );
-    const { at, userId } = this.#author;
+      : Number((yield* core.execute(table.statements.lastVersion, [id], call))[0]?.[0] ?? 0);
     const system = {
       created_at: at,
       created_by: userId,
@@ -124,12 +113,12 @@ export class RecordWriter {
     };
     const record = { id, ...values, ...system };
     const encoded = this.encode(record);
-    yield* this.#core.executeAll(
+    yield* core.executeAll(
       [
-        [this.#table.statements.insert(encoded.columns), encoded.params],
+        [table.statements.insert(encoded.columns), encoded.params],
         this.#historyOf(id, operation, record.version, null),
       ],
-      this.#call,
+      call,
     );
     return this.completed(record, encoded);
   }
@@ -141,8 +130,9 @@ export class RecordWriter {
     operation: HistoryOperation,
     deletedAt: Date | null,
   ): Operation<EntityRecord> {
+    const { core, call, table, author } = this.access;
     const id = String(current.record.id);
-    const { at, userId } = this.#author;
+    const { at, userId } = author;
     const system = {
       updated_at: at,
       updated_by: userId,
@@ -150,12 +140,12 @@ export class RecordWriter {
       version: current.version + 1,
     };
     const encoded = this.encode({ ...values, ...system });
-    const [updated] = yield* this.#core.executeAll(
+    const [updated] = yield* core.executeAll(
       [
-        [this.#table.statements.update(encoded.columns), [...encoded.params, id, current.version]],
+        [table.statements.update(encoded.columns), [...encoded.params, id, current.version]],
         this.#historyOf(id, operation, system.version, Object.keys(values)),
       ],
-      this.#call,
+      call,
     );
     if (updated?.rowCount !== 1) throw this.conflict(id, current.version, null);
     return this.completed({ ...current.record, ...system }, encoded);
@@ -163,17 +153,18 @@ export class RecordWriter {
 
   /** Marks a record as deleted, as a version. */
   *hide(current: StoredRow): Operation<void> {
-    yield* this.update(current, {}, "delete", this.#author.at);
+    yield* this.update(current, {}, "delete", this.access.author.at);
   }
 
   /** Removes a record for good. Its history stays, with a last version that says so, or goes too. */
   *purge(current: StoredRow, purgeHistory: boolean): Operation<void> {
+    const { core, call, table, author } = this.access;
     const id = String(current.record.id);
-    if (!purgeHistory) yield* this.update(current, {}, "purge", this.#author.at);
-    yield* this.#core.execute(this.#table.statements.deleteRow, [id], this.#call);
+    if (!purgeHistory) yield* this.update(current, {}, "purge", author.at);
+    yield* core.execute(table.statements.deleteRow, [id], call);
     if (!purgeHistory) return;
-    this.#core.transactions.forgetEvidence();
-    yield* this.#core.execute(this.#table.statements.deleteHistory, [id], this.#call);
+    core.transactions.forgetEvidence();
+    yield* core.execute(table.statements.deleteHistory, [id], call);
   }
 
   /** The columns and values of a statement that writes these fields. */
@@ -183,14 +174,15 @@ export class RecordWriter {
     for (const name of Object.keys(values)) {
       const value = values[name];
       columns.push(name);
-      const field = this.#table.fields.get(name);
+      const field = this.access.table.fields.get(name);
       params.push(field === undefined ? value : field.encode(value));
     }
     return { columns, params };
   }
 
   conflict(id: string, expected: number, actual: number | null): VersionConflictError {
-    return versionConflict(this.#table.entity, id, expected, actual, this.#call);
+    const { table, call } = this.access;
+    return versionConflict(table.entity, id, expected, actual, call);
   }
 
   /** Refuses a write that was based on another version than the one that is stored. */
@@ -207,10 +199,11 @@ export class RecordWriter {
     version: number,
     changed: readonly string[] | null,
   ): readonly [sql: string, params: readonly unknown[]] {
-    const { at, userId, comment, writeId } = this.#author;
-    const { statements } = this.#table;
-    this.#core.transactions.leaveEvidence({ sql: statements.writtenBy, params: [id, writeId] });
-    const isFull = this.#settings.history === "full" || changed === null;
+    const { core, table, author, settings } = this.access;
+    const { at, userId, comment, writeId } = author;
+    const { statements } = table;
+    core.transactions.leaveEvidence(evidenceOf(this.access, id));
+    const isFull = settings.history === "full" || changed === null;
     const sql = isFull ? `${statements.appendHistory} WHERE [id] = ?` : statements.appendDelta(changed);
     const fields = isFull ? null : JSON.stringify(changed);
     return [`${sql} AND [version] = ?`, [at, userId, comment, operation, writeId, fields, id, version]];
@@ -218,10 +211,11 @@ export class RecordWriter {
 
   /** The record as a read would answer it: `record`, with the fields that were encoded as they are stored now. */
   completed(record: EntityRecord, { columns, params }: EncodedRecord): EntityRecord {
+    const { table } = this.access;
     const complete: EntityRecord = {};
-    for (const { name } of this.#table.columns) complete[name] = record[name] ?? null;
+    for (const { name } of table.columns) complete[name] = record[name] ?? null;
     for (let i = 0; i < columns.length; i++) {
-      const field = this.#table.fields.get(columns[i] ?? "");
+      const field = table.fields.get(columns[i] ?? "");
       if (field !== undefined) complete[field.name] = field.readBack(params[i]);
     }
     return complete;
