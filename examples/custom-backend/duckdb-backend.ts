@@ -135,11 +135,7 @@ const toDatabaseError = errorClassifier([
   { match: /^TransactionContext Error: Current transaction is aborted/, error: TransactionDoomedError },
   { match: /^TransactionContext Error: cannot /, error: TransactionStateError, outcome: "rejected" },
   { match: /^TransactionContext Error/, error: SerializationError, outcome: "rolled_back" },
-  {
-    match: /^(?:Conversion|Out of Range|Invalid Input) Error/,
-    error: SqlParameterError,
-    outcome: "rejected",
-  },
+  { match: /^(Conversion|Out of Range|Invalid Input) Error/, error: SqlParameterError, outcome: "rejected" },
   { match: /^(?:Dependency|Not implemented) Error/, error: UnsupportedError, outcome: "rejected" },
   { match: /^(?:IO|FATAL) Error/, error: StorageError },
 ]);
@@ -147,6 +143,8 @@ const toDatabaseError = errorClassifier([
 class DuckDBDriver extends StandardConnection<DuckDBValue> {
   raw: DuckDBConnection;
   readonly #instance: DuckDBInstance;
+  /** The last result that is read piece by piece. */
+  #streamed: DuckDBResult | undefined;
 
   constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     super();
@@ -163,11 +161,11 @@ class DuckDBDriver extends StandardConnection<DuckDBValue> {
   }
 
   protected override async open(text: string, values: readonly DuckDBValue[]): Promise<RowBatches> {
+    await this.#endStream();
     const result = await (await this.#prepare(text, values)).stream();
-    const hasRows = result.returnType === ResultReturnType.QUERY_RESULT;
-    return hasRows
-      ? { columns: result.columnNames(), batches: rowsOf(result) }
-      : { columns: [], batches: [] };
+    this.#streamed = result;
+    if (result.returnType !== ResultReturnType.QUERY_RESULT) return { columns: [], batches: [] };
+    return { columns: result.columnNames(), batches: rowsOf(result) };
   }
 
   /** DuckDB knows one isolation level only, and no words for it. */
@@ -185,6 +183,7 @@ class DuckDBDriver extends StandardConnection<DuckDBValue> {
 
   /** Settings and temporary tables belong to a connection, and a new one costs less than to look for them. */
   override async reset(): Promise<void> {
+    await this.#endStream();
     this.raw.disconnectSync();
     this.raw = await this.#instance.connect();
   }
@@ -198,9 +197,19 @@ class DuckDBDriver extends StandardConnection<DuckDBValue> {
     this.raw.interrupt();
   }
 
-  protected end(): void {
+  protected async end(): Promise<void> {
+    await this.#endStream();
     this.raw.disconnectSync();
     this.#instance.closeSync();
+  }
+
+  /** A result that is left half read keeps its instance open, and whoever opens the file next waits for that to end. */
+  async #endStream(): Promise<void> {
+    const result = this.#streamed;
+    this.#streamed = undefined;
+    if (result !== undefined) this.raw.interrupt();
+    // It ends, or fails, by the interrupt.
+    while ((await result?.fetchChunk().catch(() => null))?.rowCount);
   }
 
   async #prepare(text: string, values: readonly DuckDBValue[]): Promise<DuckDBPreparedStatement> {

@@ -35,7 +35,7 @@ export abstract class StandardConnection<Bound = unknown> implements DriverConne
   protected abstract send(text: string, values: readonly Bound[]): Promise<DriverResult>;
   /** Asks the statement under way to end. One that comes too early may be lost: it is repeated until the call ends. */
   protected abstract interrupt(): Awaitable<void>;
-  /** Ends the connection. Called once, and when nothing is under way. */
+  /** Ends the connection. Called once, and when nothing is under way, but a result may have been left half read. */
   protected abstract end(): Awaitable<void>;
   abstract version(): Awaitable<VersionDetails>;
 

@@ -100,6 +100,16 @@ describe("DuckDB", () => {
     expect(await db.queryOne("SELECT 2 AS two")).toEqual({ two: 2 });
   });
 
+  it("opens a file again after a result that was left half read", async () => {
+    const again = temporaryFile();
+    for (let round = 0; round < 3; round++) {
+      await using opened = DatabaseManager.connect("duckdb", { database: again.database });
+      for await (const _row of opened.stream("SELECT * FROM range(1000000000)")) break;
+      expect(await opened.queryOne("SELECT 3 AS three")).toEqual({ three: 3 });
+    }
+    again.remove();
+  });
+
   it("makes versions without a gap from saves that run at once, and does not lose one", async () => {
     await db.saveEntity("counters", { id: "a", n: 0 });
     const saves = Array.from({ length: 40 }, (_, n) => db.saveEntity("counters", { id: "a", n: n + 1 }));
