@@ -48,6 +48,7 @@ export class Connects {
 
   /** Connects that take so long that they may never answer. */
   stuckCount(nowMs: number): number {
+    if (this.attempts.size === 0) return 0;
     let count = 0;
     for (const attempt of this.attempts) if (nowMs >= attempt.stuckAtMs) count += 1;
     return count;
@@ -55,7 +56,10 @@ export class Connects {
 
   /** The last one to have become so, or undefined. The elder may be further on. */
   lastStuck(nowMs: number): Attempt | undefined {
-    return [...this.attempts].findLast(({ stuckAtMs }) => nowMs >= stuckAtMs);
+    let last: Attempt | undefined;
+    if (this.attempts.size === 0) return last;
+    for (const attempt of this.attempts) if (nowMs >= attempt.stuckAtMs) last = attempt;
+    return last;
   }
 
   /** When the next one is taken for stuck; infinite when there is none. */
@@ -86,8 +90,10 @@ export class Connects {
     return (this.backoff.failures === 0 && stuck === 0) || this.firstExpected(nowMs) === undefined;
   }
 
-  start(nowMs: number): Attempt {
+  /** Starts one, in the place of `replaced` if that is given: then that one is given up. */
+  start(nowMs: number, replaced?: Attempt): Attempt {
     if (this.stuckCount(nowMs) > 0) this.#patienceMs *= 2;
+    if (replaced !== undefined) this.attempts.delete(replaced);
     const stuckAtMs = nowMs + this.#patienceMs;
     const id = ++this.#lastId;
     const attempt: Attempt = { id, startedAtMs: nowMs, stuckAtMs, expectedUntilMs: stuckAtMs };
@@ -119,13 +125,6 @@ export class Connects {
     this.#patienceMs = shortestPatienceMs;
     this.backoff.failed(attempt, nowMs, permanent);
     return true;
-  }
-
-  /** Gives up `replaced`, in whose place another starts, with more patience. */
-  startInsteadOf(replaced: Attempt, nowMs: number): Attempt {
-    const attempt = this.start(nowMs);
-    this.attempts.delete(replaced);
-    return attempt;
   }
 
   /** Gives up those that were stuck when `made`, which began after them, was not, and answers which. */

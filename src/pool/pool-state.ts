@@ -293,15 +293,13 @@ export class PoolState<R, W> {
   }
 
   #connectAll(nowMs: number, actions: Action<R, W>[]): void {
-    while (this.#connects.mayStart(nowMs) && this.#wantedCount(nowMs) > 0) {
-      if (this.inventory.slots.size + this.attempts.size < this.hardLimit) {
-        actions.push({ kind: "connect", attempt: this.#connects.start(nowMs) });
-        continue;
-      }
-      const stuck = this.#connects.lastStuck(nowMs);
-      if (stuck === undefined) break;
-      this.#abandon([stuck], actions);
-      actions.push({ kind: "connect", attempt: this.#connects.startInsteadOf(stuck, nowMs) });
+    for (;;) {
+      const isFull = this.inventory.slots.size + this.attempts.size >= this.hardLimit;
+      const stuck = isFull ? this.#connects.lastStuck(nowMs) : undefined;
+      if (isFull && stuck === undefined) return;
+      if (!this.#connects.mayStart(nowMs) || this.#wantedCount(nowMs) <= 0) return;
+      if (stuck !== undefined) this.#abandon([stuck], actions);
+      actions.push({ kind: "connect", attempt: this.#connects.start(nowMs, stuck) });
     }
   }
 
