@@ -91,19 +91,19 @@ describe("connecting", () => {
     expect((await second).resource.id).toBe(1);
   });
 
-  it("serves all who wait for connects that hang, by another after a second, and ends what comes too late", async () => {
+  it("serves all who wait for connects that hang, by another after two seconds, and ends what comes too late", async () => {
     const { pool, resource, clock } = fakePool();
     const destroyed: string[] = [];
     resource.onDestroy = ({ id }) => void destroyed.push(`connection ${id}`);
-    resource.onCreate = () => later(clock, 3_000);
+    resource.onCreate = () => later(clock, 9_000);
     const waiting = Promise.all(Array.from({ length: 3 }, () => pool.acquire()));
     resource.onCreate = () => undefined;
-    await clock.advance(999);
+    await clock.advance(1_999);
     expect(resource.creates).toBe(3);
     await clock.advance(1);
     expect((await waiting).map((lease) => lease.resource.id)).toEqual([1, 2, 3]);
     expect(pool.stats()).toMatchObject({ connecting: 0, inUse: 3, connectFailures: 0 });
-    await clock.advance(2_000);
+    await clock.advance(7_000);
     expect(destroyed).toEqual(["connection 4", "connection 5", "connection 6"]);
   });
 
@@ -112,7 +112,7 @@ describe("connecting", () => {
     resource.onCreate = never;
     const warm = pool.warmup(2);
     resource.onCreate = () => undefined;
-    await clock.advance(1_000);
+    await clock.advance(2_000);
     await warm;
     expect(pool.stats()).toMatchObject({ idle: 2, connecting: 0 });
   });

@@ -11,10 +11,13 @@ const shareBeforeAttempt = 0.5;
 /**
  * A connect that takes longer than this may hang: what was sent is lost, or nobody answers. Then others are tried
  * beside it, each given twice the time of the last until one ends, so that a server that is only slow is not stormed.
- * The figures are those of TCP's own repetitions (RFC 6298, section 2), which do not help where the server has fallen
- * silent after the network had let the connect through.
+ * TCP repeats itself in the same way (RFC 6298), but to no avail where the server has fallen silent after the network had
+ * let the connect through. Far servers and those that have to wake up may well take a second.
  */
-const shortestPatienceMs = 1_000;
+const shortestPatienceMs = 2_000;
+
+/** A connect that takes so many times as long as the last one that was made is no longer only slow. */
+const slowness = 3;
 
 /** The connects under way, and when the next one may start. */
 export class Connects {
@@ -23,6 +26,8 @@ export class Connects {
   readonly backoff: ConnectBackoff;
   readonly #settings: ConnectSettings;
   #lastId = 0;
+  /** What the next connect is given before it is taken for stuck: at first, and after those that are. */
+  #usualPatienceMs = shortestPatienceMs;
   #patienceMs = shortestPatienceMs;
   /** By when someone who waits must have seen an attempt start; infinite when all of them have. */
   #neededByMs = Number.POSITIVE_INFINITY;
@@ -103,9 +108,10 @@ export class Connects {
   }
 
   /** Answers false when the attempt was given up before. Follow it with `lendable` once the connection can be lent. */
-  made(attempt: Attempt): boolean {
+  made(attempt: Attempt, nowMs: number): boolean {
     if (!this.attempts.delete(attempt)) return false;
-    this.#patienceMs = shortestPatienceMs;
+    this.#usualPatienceMs = Math.max(shortestPatienceMs, slowness * (nowMs - attempt.startedAtMs));
+    this.#patienceMs = this.#usualPatienceMs;
     return true;
   }
 
@@ -122,14 +128,17 @@ export class Connects {
   /** Answers false when the attempt was given up before. */
   failed(attempt: Attempt, nowMs: number, permanent: boolean): boolean {
     if (!this.attempts.delete(attempt)) return false;
-    this.#patienceMs = shortestPatienceMs;
+    this.#patienceMs = this.#usualPatienceMs;
     this.backoff.failed(attempt, nowMs, permanent);
     return true;
   }
 
-  /** Gives up those that were stuck when `made`, which began after them, was not, and answers which. */
+  /** Gives up those that are stuck and have taken many times as long as `made`, and answers which. */
   abandonOvertaken(made: Attempt, nowMs: number): Attempt[] {
-    const overtaken = [...this.attempts].filter(({ id, stuckAtMs }) => id < made.id && nowMs >= stuckAtMs);
+    const longestMs = slowness * (nowMs - made.startedAtMs);
+    const overtaken = [...this.attempts].filter(
+      ({ startedAtMs, stuckAtMs }) => nowMs >= stuckAtMs && nowMs - startedAtMs > longestMs,
+    );
     for (const attempt of overtaken) this.attempts.delete(attempt);
     return overtaken;
   }

@@ -50,7 +50,7 @@ export interface PoolOptions {
   readonly poolCreationTimeoutMs?: number | undefined;
   /**
    * Connects under way at once. Default 5. After a failure there is one at a time, until one succeeds. Those under way
-   * for over a second are taken for stuck and do not count: others are tried beside them, one at a time.
+   * for over two seconds are taken for stuck and do not count: others are tried beside them, one at a time.
    */
   readonly maxConnecting?: number | undefined;
   /** Pause after the first failed connect. Default 10. It doubles with each failure, half of it at random. */

@@ -93,15 +93,15 @@ describe("PoolState", () => {
       expect(kinds(state.tick(nowMs))).toEqual(["connect"]);
       expect(kinds(state.pump(nowMs + 1))).toEqual([]);
     }
-    expect(startedAtMs).toEqual([1_000, 3_000, 7_000, 15_000]);
+    expect(startedAtMs).toEqual([2_000, 6_000, 14_000, 30_000]);
     const [first] = state.attempts;
     if (first === undefined) throw new Error("expected a connect");
     // Its time is over. That is an answer, and the next is watched as closely as at first.
-    nowMs = state.nextTickMs(15_001);
+    nowMs = state.nextTickMs(30_001);
     state.connectFailed(first, nowMs, false);
     nowMs = state.nextTickMs(nowMs);
     expect(kinds(state.tick(nowMs))).toEqual(["connect"]);
-    expect(state.nextTickMs(nowMs) - nowMs).toBe(2_000);
+    expect(state.nextTickMs(nowMs) - nowMs).toBe(4_000);
   });
 
   it("puts another in the place of a connect that hangs where the hard limit leaves no room", () => {
@@ -117,7 +117,7 @@ describe("PoolState", () => {
       expect(kinds(state.tick(nowMs))).toEqual(["abandon", "connect"]);
       expect(state.attempts.size).toBe(2);
     }
-    expect(startedAtMs).toEqual([1_000, 3_000, 7_000]);
+    expect(startedAtMs).toEqual([2_000, 6_000, 14_000]);
     expect([...state.attempts][0]).toBe(elder);
   });
 
@@ -125,9 +125,9 @@ describe("PoolState", () => {
     const state = stateOf({ maxConnecting: 1 });
     for (const waiter of ["a", "b"]) state.enqueue(waiter, 0, 60_000);
     expect(kinds(state.pump(0))).toEqual(["connect"]);
-    expect(kinds(state.tick(999))).toEqual([]);
-    expect(kinds(state.tick(1_000))).toEqual(["connect"]);
-    expect(kinds(state.tick(2_999))).toEqual([]);
+    expect(kinds(state.tick(1_999))).toEqual([]);
+    expect(kinds(state.tick(2_000))).toEqual(["connect"]);
+    expect(kinds(state.tick(5_999))).toEqual([]);
   });
 
   it("gives up the connects that hung when a later one is made, and makes what is still wanted at once", () => {
@@ -136,12 +136,27 @@ describe("PoolState", () => {
     state.enqueue("b", 0, 60_000);
     state.pump(0);
     const stuck = [...state.attempts];
-    state.tick(1_000);
+    state.tick(2_000);
     const later = [...state.attempts].find((attempt) => !stuck.includes(attempt));
     if (later === undefined) throw new Error("expected another connect");
-    const actions = state.connected(later, { usable: true }, 1_500) ?? [];
+    const actions = state.connected(later, { usable: true }, 2_200) ?? [];
     expect(kinds(actions)).toEqual(["abandon", "abandon", "grant", "connect"]);
     expect(state.attempts.size).toBe(1);
+  });
+
+  it("keeps connects that are only as slow as the one that was made, and has more patience with the next", () => {
+    const state = stateOf({ maxSize: 3 });
+    for (const waiter of ["a", "b"]) state.enqueue(waiter, 0, 60_000);
+    state.pump(0);
+    const [first, second] = state.attempts;
+    if (first === undefined || second === undefined) throw new Error("expected two connects");
+    state.tick(2_000);
+    expect(kinds(state.connected(second, { usable: true }, 2_200) ?? [])).toEqual(["grant"]);
+    expect(kinds(state.connected(first, { usable: true }, 2_300) ?? [])).toEqual(["grant"]);
+    for (const attempt of state.attempts) state.connectFailed(attempt, 2_300, false);
+    state.enqueue("c", 3_000, 60_000);
+    expect(kinds(state.pump(3_000))).toEqual(["connect"]);
+    expect(state.nextTickMs(3_000)).toBe(3_000 + 3 * 2_300);
   });
 
   it("keeps a connect that is slow and answers in the end", () => {
@@ -149,9 +164,9 @@ describe("PoolState", () => {
     state.enqueue("a", 0, 60_000);
     state.pump(0);
     const [slow] = state.attempts;
-    state.tick(1_000);
+    state.tick(2_000);
     if (slow === undefined) throw new Error("expected a connect");
-    expect(kinds(state.connected(slow, { usable: true }, 1_500) ?? [])).toEqual(["grant"]);
+    expect(kinds(state.connected(slow, { usable: true }, 2_500) ?? [])).toEqual(["grant"]);
     expect(state.attempts.size).toBe(1);
   });
 

@@ -128,7 +128,7 @@ export class PoolState<R, W> {
 
   /** A connect succeeded. Answers undefined when its result is no longer wanted, and must be destroyed. */
   connected(attempt: Attempt, resource: R, nowMs: number): Actions<R, W> | undefined {
-    if (!this.#connects.made(attempt)) return undefined;
+    if (!this.#connects.made(attempt, nowMs)) return undefined;
     if (!this.#facts.preparesCheckout) this.#connects.lendable();
     const actions: Action<R, W>[] = [];
     this.#abandon(this.#connects.abandonOvertaken(attempt, nowMs), actions);

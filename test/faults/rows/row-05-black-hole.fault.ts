@@ -179,8 +179,8 @@ describe.each(serverBackends)("the network, on %s", (backend) => {
     await hung.close({ timeout: 1 });
     for (const { ms, said } of answers) {
       expect(said).toBe("ok");
-      // Another is tried beside them after a second.
-      expect(ms).toBeLessThan(1_000 + 2 * marginMs);
+      // Others are tried after two seconds.
+      expect(ms).toBeLessThan(2_000 + 2 * marginMs);
     }
   });
 });
