@@ -135,7 +135,11 @@ const toDatabaseError = errorClassifier([
   { match: /^TransactionContext Error: Current transaction is aborted/, error: TransactionDoomedError },
   { match: /^TransactionContext Error: cannot /, error: TransactionStateError, outcome: "rejected" },
   { match: /^TransactionContext Error/, error: SerializationError, outcome: "rolled_back" },
-  { match: /^(Conversion|Out of Range|Invalid Input) Error/, error: SqlParameterError, outcome: "rejected" },
+  {
+    match: /^(?:Conversion|Out of Range|Invalid Input) Error/,
+    error: SqlParameterError,
+    outcome: "rejected",
+  },
   { match: /^(?:Dependency|Not implemented) Error/, error: UnsupportedError, outcome: "rejected" },
   { match: /^(?:IO|FATAL) Error/, error: StorageError },
 ]);
@@ -143,8 +147,6 @@ const toDatabaseError = errorClassifier([
 class DuckDBDriver extends StandardConnection<DuckDBValue> {
   raw: DuckDBConnection;
   readonly #instance: DuckDBInstance;
-  /** The last result that is read piece by piece. */
-  #streamed: DuckDBResult | undefined;
 
   constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     super();
@@ -161,11 +163,11 @@ class DuckDBDriver extends StandardConnection<DuckDBValue> {
   }
 
   protected override async open(text: string, values: readonly DuckDBValue[]): Promise<RowBatches> {
-    await this.#endStream();
     const result = await (await this.#prepare(text, values)).stream();
-    this.#streamed = result;
-    if (result.returnType !== ResultReturnType.QUERY_RESULT) return { columns: [], batches: [] };
-    return { columns: result.columnNames(), batches: rowsOf(result) };
+    const hasRows = result.returnType === ResultReturnType.QUERY_RESULT;
+    return hasRows
+      ? { columns: result.columnNames(), batches: rowsOf(result) }
+      : { columns: [], batches: [] };
   }
 
   /** DuckDB knows one isolation level only, and no words for it. */
@@ -183,7 +185,6 @@ class DuckDBDriver extends StandardConnection<DuckDBValue> {
 
   /** Settings and temporary tables belong to a connection, and a new one costs less than to look for them. */
   override async reset(): Promise<void> {
-    await this.#endStream();
     this.raw.disconnectSync();
     this.raw = await this.#instance.connect();
   }
@@ -197,19 +198,9 @@ class DuckDBDriver extends StandardConnection<DuckDBValue> {
     this.raw.interrupt();
   }
 
-  protected async end(): Promise<void> {
-    await this.#endStream();
+  protected end(): void {
     this.raw.disconnectSync();
     this.#instance.closeSync();
-  }
-
-  /** A result that is left half read keeps its instance open, and whoever opens the file next waits for that to end. */
-  async #endStream(): Promise<void> {
-    const result = this.#streamed;
-    this.#streamed = undefined;
-    if (result !== undefined) this.raw.interrupt();
-    // It ends, or fails, by the interrupt.
-    while ((await result?.fetchChunk().catch(() => null))?.rowCount);
   }
 
   async #prepare(text: string, values: readonly DuckDBValue[]): Promise<DuckDBPreparedStatement> {
@@ -222,6 +213,12 @@ class DuckDBDriver extends StandardConnection<DuckDBValue> {
 async function* rowsOf(result: DuckDBResult): AsyncGenerator<unknown[][]> {
   for await (const rows of result.yieldRows()) yield rows.map((row) => row.map(read));
 }
+
+/**
+ * The files that were opened. Each stays open until the process ends: while anything of an instance is still there, a
+ * half-read result or a task in the background, DuckDB waits for it before it opens the file anew, perhaps for ever.
+ */
+const opened = new Map<string, DuckDBInstance>();
 
 /** DuckDB 1.5 and newer. The database is a path, `:memory:`, or an empty string for one in memory. It takes no options. */
 export const duckdbBackend = defineBackend({
@@ -239,7 +236,9 @@ export const duckdbBackend = defineBackend({
   // Each instance in memory is a database of its own.
   capabilitiesFor: ({ database }) => ({ concurrentConnections: !isInMemory(database) }),
   async connect({ database }) {
-    const instance = await DuckDBInstance.fromCache(isInMemory(database) ? ":memory:" : database);
+    const path = isInMemory(database) ? ":memory:" : database;
+    const instance = await DuckDBInstance.fromCache(path);
+    if (path !== ":memory:" && !opened.has(path)) opened.set(path, await DuckDBInstance.fromCache(path));
     return new DuckDBDriver(instance, await instance.connect());
   },
   toDatabaseError,
