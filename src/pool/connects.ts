@@ -26,8 +26,9 @@ export class Connects {
   readonly backoff: ConnectBackoff;
   readonly #settings: ConnectSettings;
   #lastId = 0;
-  /** What the next connect is given before it is taken for stuck: at first, and after those that are. */
+  /** What a connect is given before it is taken for stuck, as long as none beside it is. */
   #usualPatienceMs = shortestPatienceMs;
+  /** What the next one is given: more with each that starts beside one that is stuck. */
   #patienceMs = shortestPatienceMs;
   /** By when someone who waits must have seen an attempt start; infinite when all of them have. */
   #neededByMs = Number.POSITIVE_INFINITY;
@@ -147,6 +148,7 @@ export class Connects {
   abandonAll(): Attempt[] {
     const abandoned = [...this.attempts];
     this.attempts.clear();
+    this.#patienceMs = this.#usualPatienceMs;
     return abandoned;
   }
 }

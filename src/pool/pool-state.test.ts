@@ -121,6 +121,16 @@ describe("PoolState", () => {
     expect([...state.attempts][0]).toBe(elder);
   });
 
+  it("is as patient as at first after an eviction, which gives up what hung", () => {
+    const state = stateOf();
+    state.enqueue("a", 0, 60_000);
+    state.pump(0);
+    state.tick(2_000);
+    state.tick(6_000);
+    expect(kinds(state.evict(7_000))).toEqual(["abandon", "abandon", "abandon", "connect"]);
+    expect(state.nextTickMs(7_000)).toBe(9_000);
+  });
+
   it("takes a connect that hangs for none of those that may be under way at once", () => {
     const state = stateOf({ maxConnecting: 1 });
     for (const waiter of ["a", "b"]) state.enqueue(waiter, 0, 60_000);
