@@ -135,11 +135,7 @@ const toDatabaseError = errorClassifier([
   { match: /^TransactionContext Error: Current transaction is aborted/, error: TransactionDoomedError },
   { match: /^TransactionContext Error: cannot /, error: TransactionStateError, outcome: "rejected" },
   { match: /^TransactionContext Error/, error: SerializationError, outcome: "rolled_back" },
-  {
-    match: /^(?:Conversion|Out of Range|Invalid Input) Error/,
-    error: SqlParameterError,
-    outcome: "rejected",
-  },
+  { match: /^(Conversion|Out of Range|Invalid Input) Error/, error: SqlParameterError, outcome: "rejected" },
   { match: /^(?:Dependency|Not implemented) Error/, error: UnsupportedError, outcome: "rejected" },
   { match: /^(?:IO|FATAL) Error/, error: StorageError },
 ]);
@@ -215,12 +211,15 @@ async function* rowsOf(result: DuckDBResult): AsyncGenerator<unknown[][]> {
 }
 
 /**
- * The files that were opened. Each stays open until the process ends: while anything of an instance is still there, a
- * half-read result or a task in the background, DuckDB waits for it before it opens the file anew, perhaps for ever.
+ * Keeps each file open until the process ends, by an instance beside those that connections close: while anything is
+ * left of the last one, such as a half-read result, DuckDB may wait for ever before it opens the file anew.
  */
 const opened = new Map<string, DuckDBInstance>();
 
-/** DuckDB 1.5 and newer. The database is a path, `:memory:`, or an empty string for one in memory. It takes no options. */
+/**
+ * DuckDB 1.5 and newer. The database is a path, `:memory:`, or an empty string for one in memory. It takes no options.
+ * A file stays locked for other processes until this one ends, also after the handle is closed.
+ */
 export const duckdbBackend = defineBackend({
   name: "duckdb",
   dialect,
